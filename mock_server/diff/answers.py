@@ -10,7 +10,7 @@ from mock_server.document.model import DocumentedResponse, Header, Operation
 from mock_server.document.references import Node
 from mock_server.errors import SchemaError
 from mock_server.exchange.message import Response
-from mock_server.exchange.parameters import write_header
+from mock_server.exchange.serialization import write_header
 from mock_server.schema.dialect import Direction
 
 _STATUSES: Final = range(100, 600)

@@ -80,27 +80,32 @@ def read_body(data: bytes, media_type: MediaRange, outline: Site, encodings: Map
         return [[read_json(line) for line in data.replace(b"\x1e", b"").splitlines() if line.strip()]]
     if is_event_stream(media_type):
         return _read_events(data, outline)
-    if _is_raw(media_type, outline):
-        return _read_text(data, media_type, outline) if media_type.essence == FORM else []
-    if media_type.essence == FORM:
-        return read_all(read_urlencoded(data, outline, encodings), outline)
-    if media_type.type == "multipart":
-        return read_all(read_multipart(data, media_type, outline), outline) if media_type.subtype == "form-data" else []
+    if media_type.essence == FORM or media_type.type == "multipart":
+        return _read_form(data, media_type, outline, encodings)
     if is_xml(media_type):
         raw = read_xml(data, outline)
         readings = read_all(raw, outline) if outline.sources else []
-        is_whole = (
-            "string" in outline.types and "object" not in outline.types
-        )  # as of an SVG: the string is the document
-        return [*readings, data.decode("utf-8", "replace")] if readings and is_whole else readings
+        if readings and "string" in outline.types and "object" not in outline.types:
+            readings.append(data.decode("utf-8", "replace"))  # as of an SVG: the string is the document
+        return readings
     if is_text(media_type):
         return _read_text(data, media_type, outline)
     return []
 
 
-def _is_raw(media_type: MediaRange, outline: Site) -> bool:
-    """Return whether a form is documented as a mere string: then its bytes are the string."""
-    return outline.types == {"string"} and (media_type.essence == FORM or media_type.type == "multipart")
+def _read_form(
+    data: bytes, media_type: MediaRange, outline: Site, encodings: Mapping[str, Encoding]
+) -> list[JsonValue]:
+    """Read a form; where it is documented as a mere string, its bytes are the string."""
+    if outline.types == {"string"}:
+        if media_type.essence == FORM:
+            return _read_text(data, media_type, outline)
+        return []
+    if media_type.essence == FORM:
+        return read_all(read_urlencoded(data, outline, encodings), outline)
+    if media_type.subtype == "form-data":
+        return read_all(read_multipart(data, media_type, outline), outline)
+    return []
 
 
 def read_json(data: bytes) -> JsonValue:
@@ -152,7 +157,9 @@ def _read_events(data: bytes, outline: Site) -> list[JsonValue]:
     names = _EVENT_FIELDS.intersection(outline.item().names)
     if names - {"id"}:
         is_data = all(map(_is_data_alone, events, values)) and len(values) == len(events)
-        return [*readings, values] if is_data else readings
+        if is_data:
+            return [*readings, values]
+        return readings
     return [values, *readings]
 
 
@@ -189,7 +196,9 @@ def _iter_events(data: bytes) -> Iterator[dict[str, str]]:
 
 def _with_data(event: dict[str, str], lines: list[str]) -> dict[str, str]:
     """Return an event with all lines of its data, joined once."""
-    return {**event, "data": "\n".join(lines)} if len(lines) > 1 else event
+    if len(lines) > 1:
+        return {**event, "data": "\n".join(lines)}
+    return event
 
 
 def write_body(  # noqa: PLR0911
@@ -227,13 +236,20 @@ def write_body(  # noqa: PLR0911
     if specimen is not None:
         return specimen
     if is_xml(media_type):
-        is_xml_already = isinstance(value, str) and value.lstrip().startswith("<") and outline.types != {"string"}
-        return str(value).encode() if is_xml_already else write_xml(value, outline, name)
+        if isinstance(value, str) and value.lstrip().startswith("<") and outline.types != {"string"}:
+            return value.encode()  # it is XML already
+        return write_xml(value, outline, name)
+    return _write_other(value, media_type)
+
+
+def _write_other(value: JsonValue, media_type: MediaRange) -> bytes:
     if "csv" in media_type.subtype:
         return _write_csv(value)
+    if not is_text(media_type) and value in (None, ""):
+        return some_bytes()
     if isinstance(value, str):
-        return _encoded(value, media_type) if value or is_text(media_type) else some_bytes()
-    return write_json(value) if is_text(media_type) or value is not None else some_bytes()
+        return _encoded(value, media_type)
+    return write_json(value)
 
 
 def is_file(media_type: MediaRange) -> bool:
@@ -281,7 +297,9 @@ def _is_json_structure(text: str) -> bool:
 def find_boundary(data: bytes) -> str | None:
     """Find the boundary of a multipart body; None where it has none. RFC 2046, section 5.1.1."""
     found = _BOUNDARY.search(data[:4096])
-    return found.group(1).decode() if found is not None else None
+    if found is not None:
+        return found.group(1).decode()
+    return None
 
 
 def _encoded(text: str, media_type: MediaRange) -> bytes:
@@ -314,7 +332,9 @@ def write_json(value: JsonValue) -> bytes:
 def _types_of_events(item: Site) -> frozenset[str]:
     """Return the types that distinguish the alternatives of a stream's items; none where nothing does."""
     found = frozenset(word for word in item.member("type").constants() if isinstance(word, str) and word.isprintable())
-    return found if len(found) > 1 else frozenset()
+    if len(found) > 1:
+        return found
+    return frozenset()
 
 
 def _write_event(item: JsonValue, names: frozenset[str], types: frozenset[str]) -> bytes:

@@ -2,10 +2,6 @@
 Parameters: read from a request by style and explode; `serialization` writes them.
 
 Source: OAS 3.1.1, "Style Values" and "Style Examples"; OAS 2.0, "collectionFormat"; RFC 6570 for their expansion
-
-Parameters, written: the other way of `parameter`.
-
-Source: OAS 3.1.1, "Style Values" and "Style Examples"; RFC 6570 for their expansion
 """
 
 import re
@@ -14,17 +10,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote, unquote, unquote_plus
 
-import orjson
-
 from mock_server.document.model import MISSING, Missing, Parameter, ParameterLocation, Style
-from mock_server.errors import MalformedContent, UndefinedSerialization
+from mock_server.errors import MalformedContent
 from mock_server.exchange.bounds import check_items, read_json_text
 from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.message import RawFields, find_field
 from mock_server.exchange.wire_values import Raw, put_bracketed, read_all, settle
 from mock_server.json_values import JsonValue
 from mock_server.schema.sites import Site
-from mock_server.tokens import is_token
 
 QueryPairs = Sequence[tuple[str, str]]  # names decoded, values still percent-encoded
 _BY_COMMA = frozenset((Style.FORM, Style.SIMPLE, Style.LABEL, Style.MATRIX))
@@ -74,7 +67,9 @@ Interpret = Callable[[Raw, Site], list[JsonValue]]
 
 def parse_query(query: str) -> QueryPairs:
     """Split a query; a name without `=` has the empty value. Short ones, which come again and again, are split once."""
-    return _parse_short(query) if len(query) <= _SHORT else _parse(query)
+    if len(query) <= _SHORT:
+        return _parse_short(query)
+    return _parse(query)
 
 
 def _parse(query: str) -> QueryPairs:
@@ -133,7 +128,9 @@ def _split_encoded(item: Raw, outline: Site, interpret: Interpret) -> list[JsonV
 
     Many clients percent-encode the commas between items.
     """
-    return interpret(list(item.split(",")), outline) if isinstance(item, str) and "," in item else []
+    if isinstance(item, str) and "," in item:
+        return interpret(list(item.split(",")), outline)
+    return []
 
 
 def _text_reader(name: str) -> Reader:
@@ -185,7 +182,9 @@ def _single(parameter: Parameter, carrier: Carrier) -> str | Missing:
         return carrier.path.get(parameter.name, MISSING)
     if parameter.location is ParameterLocation.HEADER:
         value = find_field(carrier.fields, parameter.name.lower().encode("latin-1", "replace"))
-        return MISSING if value is None else value
+        if value is None:
+            return MISSING
+        return value
     pairs = carrier.pairs if parameter.location is ParameterLocation.QUERY else carrier.cookies_for(parameter)
     return next((value for name, value in pairs if name == parameter.name), MISSING)
 
@@ -264,7 +263,9 @@ def _split_query(parameter: Parameter, outline: Site, carrier: Carrier) -> Raw |
             return MISSING
         delimiter = DELIMITERS.get(parameter.style, ",")
         return _members(_cut(values[0], delimiter), name, explode=False)
-    return unquote_plus(values[0]) if values else MISSING
+    if values:
+        return unquote_plus(values[0])
+    return MISSING
 
 
 def _split_list(parameter: Parameter, outline: Site, values: list[str]) -> Raw | Missing:
@@ -274,7 +275,9 @@ def _split_list(parameter: Parameter, outline: Site, values: list[str]) -> Raw |
     if parameter.explode and parameter.style in {Style.FORM, Style.SPACE_DELIMITED, Style.PIPE_DELIMITED}:
         return [unquote_plus(value) for value in values]
     if values == [""]:
-        return [""] if parameter.allow_empty or "string" in outline.item().types else []
+        if parameter.allow_empty or "string" in outline.item().types:
+            return [""]
+        return []
     return [unquote_plus(part) for value in values for part in _cut(value, delimiter)]
 
 
@@ -300,7 +303,9 @@ def _spread(outline: Site, pairs: QueryPairs, *, required: bool) -> Raw | Missin
         text = unquote_plus(value)
         items = found.get(key, [])
         found[key] = [*items, text] if _expects(outline.member(key), "array") and isinstance(items, list) else text
-    return found if found or required else MISSING
+    if found or required:
+        return found
+    return MISSING
 
 
 def _split_deep(name: str, pairs: QueryPairs, outline: Site) -> Raw | Missing:
@@ -309,7 +314,9 @@ def _split_deep(name: str, pairs: QueryPairs, outline: Site) -> Raw | Missing:
     for key, value in pairs:
         if key.startswith(name + "[") and key.endswith("]"):
             put_bracketed(found, key[len(name) :], unquote_plus(value))
-    return settle(found, outline) if found else MISSING
+    if found:
+        return settle(found, outline)
+    return MISSING
 
 
 def _split_header(parameter: Parameter, outline: Site, carrier: Carrier) -> Raw | Missing:
@@ -322,7 +329,9 @@ def _split_header(parameter: Parameter, outline: Site, carrier: Carrier) -> Raw 
 def split_header(text: str, outline: Site, *, explode: bool) -> Raw:
     """Split the value of a header, whose style is always `simple`; nothing in it is percent-encoded."""
     if _expects(outline, "array"):
-        return [part.strip() for part in text.split(",")] if text.strip() else []
+        if text.strip():
+            return [part.strip() for part in text.split(",")]
+        return []
     if _expects(outline, "object"):
         parts = [part.strip() for part in text.split(",")]
         pairs = (
@@ -364,201 +373,3 @@ def lists_empty(parameter: Parameter) -> bool:
     schema = parameter.schema.value if parameter.schema is not None else None
     values = schema.get("enum") if isinstance(schema, dict) else None
     return isinstance(values, list) and "" in values
-
-
-# RFC 3986, section 2.2, without what would end the query or a pair of it
-_RESERVED = ":/?@!$'()*,;"
-# RFC 9110, section 5.6.2, and RFC 6265, section 4.1.1
-_LATIN_1 = 0xFF
-_COOKIE_OCTETS = re.compile(r"[!#-+\--:<-\[\]-~]*\Z")
-
-
-def write_parameter(parameter: Parameter, value: JsonValue) -> str:
-    """
-    Write a parameter.
-
-    Returns:
-        What goes into the message: a path segment, a part of the query, the value of a header, a part of the
-        Cookie field.
-
-    Raises:
-        UndefinedSerialization: OpenAPI leaves this style and value undefined.
-    """
-    if parameter.location is ParameterLocation.PATH:
-        return _segment(_write(parameter, value), parameter)
-    return _write(parameter, value)
-
-
-def _segment(text: str, parameter: Parameter) -> str:
-    """Return a value as a path segment; RFC 3986, section 5.2.4: clients remove segments of dots."""
-    if not text and not lists_empty(parameter):
-        raise UndefinedSerialization("an empty path segment names something else")
-    if text and not unquote(text).strip("./"):
-        raise UndefinedSerialization("a path segment of dots names something else")
-    return text
-
-
-def _write(parameter: Parameter, value: JsonValue) -> str:
-    if parameter.content is not None:
-        media_type = parse_media_type(parameter.content.name)
-        if parameter.location is ParameterLocation.QUERYSTRING and isinstance(value, dict) and not is_json(media_type):
-            return "&".join(f"{_quote(name)}={_quote(_scalar(member))}" for name, member in value.items())
-        return _placed(parameter, orjson.dumps(value).decode() if is_json(media_type) else _scalar(value))
-    if isinstance(value, list):
-        return _write_list(parameter, [_scalar(item) for item in value])
-    if isinstance(value, dict):
-        return _write_object(parameter, {name: _scalar(member) for name, member in value.items()})
-    if parameter.style in {Style.DEEP_OBJECT, Style.SPACE_DELIMITED, Style.PIPE_DELIMITED}:
-        raise UndefinedSerialization(f"{parameter.style.value} is for lists and objects")
-    return _placed(parameter, _scalar(value))
-
-
-def _placed(parameter: Parameter, text: str) -> str:
-    name = parameter.name
-    if parameter.location is ParameterLocation.PATH:
-        if parameter.style is Style.MATRIX:
-            return f";{_quote(name)}={_quote(text)}" if text else f";{_quote(name)}"
-        return ("." if parameter.style is Style.LABEL else "") + _quote(text)
-    if parameter.location is ParameterLocation.HEADER:
-        return _plain(text)
-    if parameter.location is ParameterLocation.COOKIE:
-        return _cookie(parameter, [(name, text)])
-    if parameter.location is ParameterLocation.QUERYSTRING:
-        return _quote(text)
-    return f"{_quote(name)}={quote(text, safe=_RESERVED if parameter.allow_reserved else '')}"
-
-
-def _write_list(parameter: Parameter, items: list[str]) -> str:
-    if not items or parameter.style is Style.DEEP_OBJECT:
-        raise UndefinedSerialization(f"{parameter.style.value} can't write the list {items}")
-    name = _quote(parameter.name)
-    if parameter.location is ParameterLocation.HEADER:
-        return _header_items(items)
-    if parameter.style is Style.MATRIX:
-        return (
-            "".join(f";{name}={_quote(item)}" for item in items)
-            if parameter.explode
-            else f";{name}=" + ",".join(map(_quote, items))
-        )
-    if parameter.style is Style.LABEL:
-        return "." + ("." if parameter.explode else ",").join(_quote(item).replace(".", "%2E") for item in items)
-    if parameter.location is ParameterLocation.PATH:
-        return ",".join(map(_quote, items))
-    if parameter.location is ParameterLocation.COOKIE:
-        if not parameter.explode:
-            return _cookie(parameter, [(parameter.name, items)])
-        if parameter.style is not Style.COOKIE:
-            raise UndefinedSerialization("an exploded list in a cookie")
-        return _cookie(parameter, [(parameter.name, item) for item in items])
-    if parameter.explode:
-        return "&".join(f"{name}={_quote(item)}" for item in items)
-    delimiter = DELIMITERS.get(parameter.style, ",")
-    if delimiter != "," and any(delimiter in item for item in items):
-        raise UndefinedSerialization(f"an item holds the delimiter {delimiter!r}")
-    return f"{name}=" + (quote(delimiter, safe=",") if delimiter != "," else ",").join(map(_quote, items))
-
-
-def _write_object(parameter: Parameter, members: dict[str, str]) -> str:
-    if not members:
-        if parameter.location is ParameterLocation.QUERY and parameter.explode and parameter.style is Style.FORM:
-            return (
-                ""  # RFC 6570, section 3.2.1: nothing is written; the reader takes nothing for it where it is required
-            )
-        raise UndefinedSerialization("an empty object can't be told from nothing")
-    name = _quote(parameter.name)
-    pairs = [(_quote(key), _quote(value)) for key, value in members.items()]
-    if parameter.style is Style.DEEP_OBJECT:
-        if any(not key or "[" in key or "]" in key for key in members):
-            raise UndefinedSerialization("a member's name is empty or holds a bracket")
-        return "&".join(f"{name}%5B{key}%5D={value}" for key, value in pairs)
-    if parameter.location is ParameterLocation.HEADER:
-        return _header_members(members, "=" if parameter.explode else ",")
-    flat = ",".join(f"{key},{value}" for key, value in pairs)
-    if parameter.style is Style.MATRIX:
-        return "".join(f";{key}={value}" for key, value in pairs) if parameter.explode else f";{name}={flat}"
-    if parameter.style is Style.LABEL:
-        dotted = [(key.replace(".", "%2E"), value.replace(".", "%2E")) for key, value in pairs]
-        return "." + (".".join(f"{key}={value}" for key, value in dotted) if parameter.explode else flat)
-    if parameter.location is ParameterLocation.PATH:
-        return ",".join(f"{key}={value}" for key, value in pairs) if parameter.explode else flat
-    if parameter.location is ParameterLocation.COOKIE:
-        flat_texts = [text for pair in members.items() for text in pair]
-        return _cookie(parameter, list(members.items()) if parameter.explode else [(parameter.name, flat_texts)])
-    if parameter.explode:
-        if parameter.style in DELIMITERS:
-            raise UndefinedSerialization(f"an exploded object in the style {parameter.style.value}")
-        return "&".join(f"{key}={value}" for key, value in pairs)
-    delimiter = DELIMITERS.get(parameter.style, ",")
-    if delimiter != "," and any(delimiter in text for pair in members.items() for text in pair):
-        raise UndefinedSerialization(f"a member holds the delimiter {delimiter!r}")
-    return f"{name}=" + (quote(delimiter, safe="") if delimiter != "," else ",").join(
-        part for pair in pairs for part in pair
-    )
-
-
-def write_header(value: JsonValue, *, explode: bool) -> str:
-    """
-    Write the value of a header field, whose style is always `simple`.
-
-    Raises:
-        UndefinedSerialization: no header can hold it, or it would be read as another value.
-    """
-    if isinstance(value, list):
-        return _header_items([_scalar(item) for item in value])
-    if isinstance(value, dict):
-        return _header_members({name: _scalar(member) for name, member in value.items()}, "=" if explode else ",")
-    return _plain(_scalar(value))
-
-
-def _header_items(items: list[str]) -> str:
-    if any("," in item for item in items) or items == [""]:
-        raise UndefinedSerialization("a comma separates the items of a header")
-    return ",".join(map(_plain, items))
-
-
-def _header_members(members: dict[str, str], between: str) -> str:
-    if any("," in text or "=" in text for pair in members.items() for text in pair):
-        raise UndefinedSerialization("a comma or equals sign separates the members of a header")
-    return ",".join(f"{_plain(key)}{between}{_plain(value)}" for key, value in members.items())
-
-
-def _cookie(parameter: Parameter, pairs: Sequence[tuple[str, str | list[str]]]) -> str:
-    """
-    Cookies: percent-encoded, or as they are in 3.2's own style.
-
-    Source: RFC 6265, section 4.1.1; OAS 3.2.0, "Style Values": "no percent-encoding or decoding is applied"
-    """
-    plain = parameter.style is Style.COOKIE
-    write = str if plain else _quote
-    out = []
-    for name, value in pairs:
-        texts = value if isinstance(value, list) else [value]
-        if plain and not (is_token(name) and all(_COOKIE_OCTETS.match(text) for text in texts)):
-            raise UndefinedSerialization(f"the cookie {name!r} can't hold {texts}")
-        out.append(f"{write(name)}={','.join(map(write, texts))}")
-    return "; ".join(out)
-
-
-def _quote(text: str) -> str:
-    return quote(text, safe="")
-
-
-def _plain(text: str) -> str:
-    """Text of a header: visible characters of Latin-1 and inner spaces. RFC 9110, section 5.5."""
-    if not text.isprintable() or text != text.strip() or any(ord(char) > _LATIN_1 for char in text):
-        raise UndefinedSerialization(f"{text!r} can't stand in a header")
-    return text
-
-
-def _scalar(value: JsonValue) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if value is None:
-        return "null"
-    if isinstance(value, int | float):
-        return (
-            str(int(value)) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else repr(value)
-        )
-    raise UndefinedSerialization("a list or an object inside another")

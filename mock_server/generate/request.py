@@ -32,8 +32,8 @@ from mock_server.exchange.curl import write_curl
 from mock_server.exchange.header_fields import Sent, find_grammar, read_moments
 from mock_server.exchange.media_type import FORM, MULTIPART_FORM, is_json, parse_media_type
 from mock_server.exchange.message import Request
-from mock_server.exchange.parameters import write_parameter
 from mock_server.exchange.security import credential_names
+from mock_server.exchange.serialization import write_parameter
 from mock_server.generate.engine import Engine
 from mock_server.generate.producer import Producer, SampleOptions
 from mock_server.generate.seed import derive_seed

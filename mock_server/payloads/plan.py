@@ -286,9 +286,9 @@ class Series:
     @cached_property
     def absent(self) -> str | None:
         """The rule of a request that lacks the part; None where it may, or where invalid payloads are not wanted."""
-        return (
-            f"{self.target.part}:required:absent" if INVALID in self.kinds and self.target.absent is not None else None
-        )
+        if INVALID in self.kinds and self.target.absent is not None:
+            return f"{self.target.part}:required:absent"
+        return None
 
     def has(self, index: int) -> bool:
         """Return whether there is a payload of this number, among the target's own."""
@@ -312,7 +312,9 @@ class Series:
         return str(self.absent)
 
     def _edge(self, index: int) -> Edge | None:
-        return self.catalogue.at(index - self._plain) if index >= self._plain else None
+        if index >= self._plain:
+            return self.catalogue.at(index - self._plain)
+        return None
 
     def record(self, number: int, index: int) -> PayloadRecord:
         """Make a payload; it is known by a number of the plan and one of the target."""

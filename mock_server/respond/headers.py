@@ -14,8 +14,8 @@ from mock_server.document.document import Document
 from mock_server.document.model import DocumentedResponse, Entry, Header, Missing, Operation, ParameterLocation
 from mock_server.errors import SchemaError, UndefinedSerialization
 from mock_server.exchange.header_fields import Grammar, Sent, find_grammar, without_next
-from mock_server.exchange.parameters import write_header
 from mock_server.exchange.security import credential_names
+from mock_server.exchange.serialization import write_header
 from mock_server.generate.engine import Engine
 from mock_server.generate.pagination import Span
 from mock_server.generate.producer import SampleOptions

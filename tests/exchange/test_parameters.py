@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from mock_server import load
 from mock_server.document.model import MISSING, Parameter, ParameterLocation
 from mock_server.errors import MalformedContent, UndefinedSerialization
-from mock_server.exchange.parameters import Carrier, Reader, compile_reader, split_header, write_header, write_parameter
+from mock_server.exchange.parameters import Carrier, Reader, compile_reader, split_header
+from mock_server.exchange.serialization import write_header, write_parameter
 from mock_server.exchange.wire_values import read_all
 from mock_server.schema.bundle import SchemaSets
 from mock_server.schema.dialect import Direction, Purpose, Syntax

@@ -21,7 +21,7 @@ from mock_server.files import folder_name, make_folder_within, write_file
 from mock_server.findings import Finding, Place
 from mock_server.json_values import JsonObject, JsonValue
 from mock_server.judges.request import DecodedRequest
-from mock_server.proxy.record import body_conditions
+from mock_server.proxy.conditions import body_conditions
 from mock_server.respond.fixtures import load_fixtures
 from mock_server.respond.journal import Recorded
 from mock_server.respond.responder import Responder

@@ -11,8 +11,8 @@ from mock_server.contract.transport.http import AnswerLimits, HttpSender, Receiv
 from mock_server.document.model import Entry, Parameter, ParameterLocation
 from mock_server.errors import MockServerError, UndefinedSerialization
 from mock_server.exchange.message import Request
-from mock_server.exchange.parameters import write_parameter
 from mock_server.exchange.prefer import PREFERENCES
+from mock_server.exchange.serialization import write_parameter
 from mock_server.generate.request import RequestDraft, encode, request_outlines
 from mock_server.json_values import JsonValue
 from mock_server.respond.responder import Responder

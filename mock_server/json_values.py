@@ -46,6 +46,13 @@ def as_object(value: object) -> JsonObject:
     return {}
 
 
+def as_list(value: object) -> list[JsonValue]:
+    """Return an array; of anything else, one without items."""
+    if isinstance(value, list):
+        return value
+    return []
+
+
 def parse_pointer(text: str) -> Pointer:
     """
     Read the string form, or the fragment form when it starts with `#`.

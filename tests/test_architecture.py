@@ -50,7 +50,7 @@ DOORS = {
     "yaml": {"document.yaml"},
     "openapi_spec_validator": {"document.lint"},
     "referencing": {"document.lint"},
-    "jsonschema_specifications": {"document.metaschemas"},
+    "jsonschema_specifications": {"document.load"},
     "httpcore2": {"contract.transport.deadline"},
     "httpx2": {
         "callbacks.send",

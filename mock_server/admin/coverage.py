@@ -19,7 +19,7 @@ from mock_server.exchange.message import Request, find_field
 from mock_server.exchange.parameters import Carrier
 from mock_server.exchange.router import Matched
 from mock_server.json_values import JsonObject
-from mock_server.judges.request import find_content, find_request_content
+from mock_server.judges.body import find_content, find_request_content
 from mock_server.respond.answer import Answer
 from mock_server.respond.journal import Recorded
 from mock_server.respond.responder import Responder

@@ -17,7 +17,7 @@ from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.message import Response, find_field
 from mock_server.findings import Finding, Place
 from mock_server.json_values import JsonValue, Pointer
-from mock_server.judges.request import find_content
+from mock_server.judges.body import find_content
 from mock_server.judges.response import ResponseJudge
 from mock_server.schema.bundle import Bundle, Schemas
 from mock_server.schema.partial import find_written, loosen

@@ -11,7 +11,7 @@ from mock_server.exchange.body import content_type, write_body
 from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.message import Request, Response
 from mock_server.json_values import JsonValue
-from mock_server.judges.request import find_content
+from mock_server.judges.body import find_content
 from mock_server.schema.dialect import Direction, Purpose
 
 

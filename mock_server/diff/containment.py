@@ -56,7 +56,7 @@ from mock_server.schema.canonical import (
     is_same,
     is_unsatisfiable,
 )
-from mock_server.schema.dialect import is_type
+from mock_server.schema.types import is_type
 
 _MOST_PAIRS: Final = 20_000  # of definitions, for one pair of schemas
 _MOST_GAPS: Final = 40  # of one pair of definitions

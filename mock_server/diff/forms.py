@@ -25,7 +25,7 @@ from mock_server.schema.canonical import (
     canonicalize_exactly,
     is_unsatisfiable,
 )
-from mock_server.schema.dialect import TYPES, is_type
+from mock_server.schema.types import TYPES, is_type
 from mock_server.schema.validate import compile_pattern
 
 _TYPE_OF_VIEW: Final = {

@@ -4,8 +4,8 @@ The OpenAPI document as frozen values.
 `load` reads resources (`fetch` over HTTP), `yaml` and `json_text` parse them, `mistakes` recognises files that are no
 OpenAPI documents. `document` indexes what was read, and reads an operation when it is asked for: `openapi3` and
 `swagger2` turn its objects into the values of `model`, tolerantly (`reader`); `references` follows references between
-places. `lint` runs openapi-spec-validator, `metaschemas` has the schemas of JSON Schema, `positions` finds the line of
-a place, `free_servers` reads URLs of servers with variables, `default` finds the document if none is named.
+places. `lint` runs openapi-spec-validator, `positions` finds the line of a place, `free_servers` reads URLs of servers
+with variables, `default` finds the document if none is named.
 
 `read` does all of it for the documents that a command names, and applies their overlays: `overlay` reads and applies
 them, `jsonpath` selects what they change, `origin` knows which file each part of the result came from.

@@ -31,7 +31,7 @@ from mock_server.document.reader import Reader, flag, mapping, text, texts
 from mock_server.document.references import BrokenReferences, Node, References
 from mock_server.errors import UnsupportedVersion, UsageError
 from mock_server.findings import Finding
-from mock_server.json_values import JsonObject, Pointer
+from mock_server.json_values import JsonObject, Pointer, as_list
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")  # RFC 9110, section 5.6.2
@@ -83,7 +83,7 @@ class Document:
 
     @property
     def overlay_findings(self) -> tuple[Finding, ...]:
-        """What went wrong with overlays: changes of the document that were not made."""
+        """The findings of overlays: changes of the document that were not made."""
         return tuple(finding for finding in self.findings if finding.rule.startswith("overlay-"))
 
     @cached_property
@@ -296,7 +296,7 @@ def _server_urls(url: str, variables: Mapping[str, JsonObject]) -> list[str]:
         if placeholder not in url:
             continue
         default, listed = str(variable.get("default", "")), variable.get("enum")
-        values = dict.fromkeys((default, *map(str, listed if isinstance(listed, list) else ())))
+        values = dict.fromkeys((default, *map(str, as_list(listed))))
         urls = [each.replace(placeholder, value) for each in urls for value in values][:_MOST_URLS]
     return urls
 

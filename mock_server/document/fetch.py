@@ -20,7 +20,7 @@ _MAX_REDIRECTS = 5
 
 def is_allowed(url: str, hosts: frozenset[str]) -> bool:
     """
-    Check whether a URL may be read, as the client that asks will read it.
+    Return True if a URL may be read, as the client that asks will read it.
 
     Args:
         url: With http or https.
@@ -128,5 +128,5 @@ class _Retrieval:
 
 
 def leads_inward(first: str, then: str) -> bool:
-    """Check whether one address is public, and the one that follows it is not."""
+    """Return True if one address is public, and the one that follows it is not."""
     return ipaddress.ip_address(first).is_global and not ipaddress.ip_address(then).is_global

@@ -61,10 +61,10 @@ def _base_pattern(server: Server) -> re.Pattern[str] | None:
 def domain_of(server: Server) -> str:
     """Return the fixed end of a host with free variables, such as `.example.com`, or an empty text."""
     host = server.template.partition("//")[2].partition("/")[0]
-    found = _DOMAIN.search(host) if "{" in host else None
-    if found is not None:
-        return found.group()
-    return ""
+    if "{" not in host:
+        return ""
+    found = _DOMAIN.search(host)
+    return found.group() if found is not None else ""
 
 
 def url_pattern(server: Server) -> str:
@@ -75,5 +75,6 @@ def url_pattern(server: Server) -> str:
 
 def _written(template: str, value: str) -> str:
     """Return a template as a regular expression."""
-    pieces = _VARIABLE.split(template)
-    return "".join(value if index % 2 else re.escape(piece) for index, piece in enumerate(pieces))
+    pieces = [re.escape(piece) for piece in _VARIABLE.split(template)]
+    pieces[1::2] = [value] * (len(pieces) // 2)
+    return "".join(pieces)

@@ -1,5 +1,5 @@
 """
-JSONPath, RFC 9535, with a bound on the work: who wrote a path may want it to take for ever.
+JSONPath, RFC 9535, with a bound on the work, since a path may be hostile.
 
 The library evaluates; each value that it visits or compares is counted on the way. `match` and `search` run on an
 engine that takes time in proportion to the text, whatever the pattern.
@@ -115,7 +115,7 @@ class _MeteredEnvironment(jsonpath.JSONPathEnvironment):
         return super().compare(left, operator, right)
 
     def _size_of(self, value: object) -> int:
-        """Return how many values there are within a value."""
+        """Count the values within a value."""
         if isinstance(value, str):
             return len(value) // _TEXT_FOR_A_STEP
         if not isinstance(value, dict | list):
@@ -179,7 +179,7 @@ class _PatternFunction(FilterFunction):
         self._compiled: dict[str, Any] = {}
 
     def __call__(self, value: object, pattern: object) -> bool:
-        """Return whether a text matches; nothing matches what is no pattern."""
+        """Return True if a text matches; nothing matches what is no pattern."""
         if not isinstance(value, str) or not isinstance(pattern, str):
             return False
         self._environment.spend(1 + len(value) * len(pattern) // _TEXT_FOR_A_STEP)

@@ -104,7 +104,7 @@ def _has_alternatives(error: _Error) -> bool:
 
 
 def _asks_for_reference(error: _Error) -> bool:
-    """Return whether an error only asks for `$ref`, which is meant only where one is written."""
+    """Return True if an error only asks for `$ref`, which is meant only where one is written."""
     return bool(error.kind.name == "required" and error.kind.property == "$ref")
 
 
@@ -209,7 +209,7 @@ def _in_plain_words(document: Document, pointer: Pointer, message: str) -> str:
 
 
 def _is_of_alternatives(error: Any) -> bool:  # noqa: ANN401 - a ValidationError of either of two libraries
-    """Return whether an error only says that no alternative fits."""
+    """Return True if an error only says that no alternative fits."""
     return not error.context and list(error.schema_path)[-1:] in (["oneOf"], ["anyOf"])
 
 

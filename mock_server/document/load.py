@@ -13,11 +13,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
+
+import orjson
 
 from mock_server.document.fetch import fetch, host_of, is_allowed
 from mock_server.document.json_text import LARGE, read_json
-from mock_server.document.metaschemas import find_metaschema
 from mock_server.document.mistakes import advise_folder, advise_missing, describe_json, describe_text, find_tab
 from mock_server.document.origin import Origin
 from mock_server.document.yaml import YamlError, decode_yaml
@@ -25,6 +27,12 @@ from mock_server.errors import MalformedResource, UnreadableResource
 from mock_server.files import find_escape
 from mock_server.findings import Finding, Place
 from mock_server.json_values import JsonValue, Pointer
+from mock_server.lazy import LazyModule
+
+if TYPE_CHECKING:
+    import jsonschema_specifications
+else:
+    jsonschema_specifications = LazyModule("jsonschema_specifications")
 
 STDIN = "-"
 
@@ -99,12 +107,12 @@ class LoadedResource:
 
     @property
     def is_dynamic(self) -> bool:
-        """Whether a schema in it may be chosen by `$dynamicRef`."""
+        """True if a schema in it may be chosen by `$dynamicRef`."""
         return any(b"$dynamicAnchor" in resource.kept.words for resource in (self, *self.overlays))
 
     @property
     def has_ids(self) -> bool:
-        """Whether a schema in it might rename itself by `$id` or `$self`, or name a place by an anchor."""
+        """True if a schema in it might rename itself by `$id` or `$self`, or name a place by an anchor."""
         return any(resource.kept.words for resource in (self, *self.overlays))
 
 
@@ -172,19 +180,19 @@ class Library:
 
     def require(self, uri: str) -> None:
         """
-        Check whether the resource of a reference may be read and exists, without reading it.
+        Return True if the resource of a reference may be read and exists, without reading it.
 
         Raises:
             PermissionError: it is outside the allowed folders, or on a host that was not allowed.
             UnreadableResource: there is no such file, or nothing that can be read.
         """
-        if find_metaschema(uri) is None and not self._is_remote(uri):
+        if _find_metaschema(uri) is None and not self._is_remote(uri):
             path = self._path_of(uri)
             if not path.exists():
                 raise UnreadableResource(_shown(path), "there is no such file")
 
     def _is_remote(self, uri: str) -> bool:
-        """Return whether a URI is on a host that has to be allowed."""
+        """Return True if a URI is on a host that has to be allowed."""
         if urlsplit(uri).scheme not in {"http", "https"}:
             return False
         if not is_allowed(uri, self.access.hosts):
@@ -211,7 +219,7 @@ class Library:
         return path
 
     def _open(self, uri: str) -> LoadedResource:
-        metaschema = find_metaschema(uri)
+        metaschema = _find_metaschema(uri)
         if metaschema is not None:
             return _decode(uri, uri, metaschema)
         if self._is_remote(uri):
@@ -358,13 +366,9 @@ def _decode(uri: str, name: str, data: bytes) -> LoadedResource:
         f"is no JSON: {broken}; it was read as YAML, which takes more" if broken and name.endswith(".json") else None
     )
     noted = (Finding(rule="document-text-invalid", message=no_json, place=Place(name)),) if no_json is not None else ()
+    rules = {True: "document-key-duplicate", False: "document-text-invalid"}
     findings = noted + tuple(
-        Finding(
-            rule="document-key-duplicate" if note.duplicate else "document-text-invalid",
-            message=note.message,
-            place=Place(name, note.pointer),
-        )
-        for note in notes
+        Finding(rule=rules[note.duplicate], message=note.message, place=Place(name, note.pointer)) for note in notes
     )
     return LoadedResource(uri, name, SourceBytes(data), value, findings)
 
@@ -418,3 +422,16 @@ def json_duplicates(resource: LoadedResource) -> tuple[Finding, ...]:
         )
         for key in doubles
     )
+
+
+def _find_metaschema(uri: str) -> bytes | None:
+    """
+    Find the JSON text of a metaschema of JSON Schema or of one of its vocabularies, without a download.
+
+    None for any other URI. Source: https://json-schema.org/specification-links, by the package
+    jsonschema-specifications.
+    """
+    found = jsonschema_specifications.REGISTRY.get(uri)
+    if found is not None:
+        return orjson.dumps(found.contents)
+    return None

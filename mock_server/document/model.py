@@ -26,7 +26,7 @@ class Version(Enum):
 
     @property
     def is_json_schema(self) -> bool:
-        """Whether Schema Objects are JSON Schema 2020-12 rather than a dialect of draft 4."""
+        """True if Schema Objects are JSON Schema 2020-12 rather than a dialect of draft 4."""
         return self in {Version.V31, Version.V32}
 
 

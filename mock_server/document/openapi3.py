@@ -18,6 +18,7 @@ from mock_server.document.model import (
 )
 from mock_server.document.reader import Reader, flag, mapping, text
 from mock_server.document.references import Node
+from mock_server.json_values import as_object
 from mock_server.tokens import is_token
 
 # https://spec.openapis.org/oas/v3.2.0.html#style-values
@@ -71,7 +72,7 @@ def parse_parameters(reader: Reader, *holders: Node) -> tuple[Parameter, ...]:
 
 def may_be_sent(reader: Reader, node: Node, name: str, location: ParameterLocation) -> bool:
     """
-    Return whether a parameter is one.
+    Return True if a parameter is one.
 
     No header field that is to be ignored or frames the message, and none that can't be named so.
     """
@@ -81,7 +82,7 @@ def may_be_sent(reader: Reader, node: Node, name: str, location: ParameterLocati
 
 
 def _is_field_name(reader: Reader, node: Node, name: str) -> bool:
-    """Return whether a name is a field name, with a finding where it is not. RFC 9110, section 5.1."""
+    """Return True if a name is a field name, with a finding where it is not. RFC 9110, section 5.1."""
     if is_token(name):
         return True
     reader.malformed(node, f"no header field can be named {name!r}")
@@ -150,16 +151,19 @@ def _parse_media_type(reader: Reader, name: str, node: Node) -> MediaType:
         item_schema=schema_of(node, "itemSchema"),
         examples=parse_examples(reader, node),
         encoding={
-            key: Encoding(
-                content_type=_content_types(text(encoding, "contentType")),
-                headers=parse_headers(reader, encoding),
-                style=parse_style(encoding, _STYLES[ParameterLocation.QUERY]) if "style" in mapping(encoding) else None,
-                explode=flag(encoding, "explode"),
-                allow_reserved=flag(encoding, "allowReserved") is True,
-            )
-            for key, encoding in reader.objects(node, "encoding", "an encoding")
+            key: _parse_encoding(reader, encoding) for key, encoding in reader.objects(node, "encoding", "an encoding")
         },
         node=node,
+    )
+
+
+def _parse_encoding(reader: Reader, node: Node) -> Encoding:
+    return Encoding(
+        content_type=_content_types(text(node, "contentType")),
+        headers=parse_headers(reader, node),
+        style=parse_style(node, _STYLES[ParameterLocation.QUERY]) if "style" in mapping(node) else None,
+        explode=flag(node, "explode"),
+        allow_reserved=flag(node, "allowReserved") is True,
     )
 
 
@@ -231,11 +235,16 @@ def parse_request_body(reader: Reader, operation: Node) -> RequestBody | None:
     return RequestBody(required=flag(node, "required") is True, content=parse_content(reader, node), node=node)
 
 
+def normal_status(key: str) -> str:
+    """Return the key of a response as it is compared: `2xx` is `2XX`."""
+    return key if key == "default" else key.upper()
+
+
 def parse_responses(reader: Reader, operation: Node) -> tuple[DocumentedResponse, ...]:
     """Read the responses of an operation, under normalised keys: `2xx` is `2XX`."""
     return tuple(
         DocumentedResponse(
-            status=key if key == "default" else key.upper(),
+            status=normal_status(key),
             description=text(node, "description"),
             headers=parse_headers(reader, node),
             content=parse_content(reader, node),
@@ -247,16 +256,18 @@ def parse_responses(reader: Reader, operation: Node) -> tuple[DocumentedResponse
 
 
 def _parse_links(reader: Reader, response: Node) -> tuple[Link, ...]:
-    return tuple(
-        Link(
-            name=name,
-            operation_id=text(node, "operationId") or None,
-            operation_ref=text(node, "operationRef") or None,
-            parameters=parameters if isinstance(parameters := mapping(node).get("parameters"), dict) else {},
-            request_body=mapping(node).get("requestBody", MISSING),
-            node=node,
-        )
-        for name, node in reader.objects(response, "links", "a link")
+    return tuple(_parse_link(name, node) for name, node in reader.objects(response, "links", "a link"))
+
+
+def _parse_link(name: str, node: Node) -> Link:
+    parameters = mapping(node).get("parameters")
+    return Link(
+        name=name,
+        operation_id=text(node, "operationId") or None,
+        operation_ref=text(node, "operationRef") or None,
+        parameters=as_object(parameters),
+        request_body=mapping(node).get("requestBody", MISSING),
+        node=node,
     )
 
 

@@ -1,5 +1,5 @@
 """
-Where the parts of a document were written: in its own file, or in the overlays that changed it.
+Origins of the parts of a document: its own file, or the overlays that changed it.
 
 A tree beside the value, with branches only where something was changed: what has no branch was written at the same
 place below its parent.

@@ -23,7 +23,7 @@ from mock_server.document.load import LoadedResource, json_duplicates, read_reso
 from mock_server.document.origin import Origin
 from mock_server.errors import MalformedResource
 from mock_server.findings import Finding, Place
-from mock_server.json_values import JsonObject, JsonValue, Pointer, find_at, format_pointer
+from mock_server.json_values import JsonObject, JsonValue, Pointer, as_list, find_at, format_pointer
 
 _VERSIONS: Final = ("1.0", "1.1")
 _MOST_ACTIONS: Final = 10_000
@@ -114,7 +114,7 @@ _NOUNS: Final = {str: "a text", dict: "an object", list: "an array", bool: "true
 
 def _read_actions(name: str, value: JsonValue, findings: list[Finding]) -> Iterator[OverlayAction]:
     """Yield the actions that can be read, and note the others."""
-    listed = value if isinstance(value, list) else []
+    listed = as_list(value)
     if isinstance(value, list) and not 0 < len(value) <= _MOST_ACTIONS:
         findings.append(_invalid(Place(name, ("actions",)), f"there are 1 to {_MOST_ACTIONS:,} actions"))
     for index, item in enumerate(listed[:_MOST_ACTIONS]):

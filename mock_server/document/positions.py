@@ -34,7 +34,7 @@ def find_lines(text: str, wanted: Iterable[Pointer]) -> dict[Pointer, int]:
 
 
 class Position(NamedTuple):
-    """Where a part of a document was written: in the file that it is a part of, or in an overlay."""
+    """A part of a document in the file that it was written in: its own, or an overlay."""
 
     file: str
     pointer: Pointer

@@ -30,7 +30,7 @@ def read_document(where: str, settings: Settings) -> Document:
 
 
 def access_of(settings: Settings) -> Access:
-    """Return what the references of documents may read, besides their projects."""
+    """Return the files and hosts that references of documents may read, besides their projects."""
     return Access(folders=settings.allow_path, hosts=frozenset(settings.allow_remote))
 
 

@@ -122,7 +122,7 @@ class References:
         raise UnresolvableReference(start.reference or "", start.place, "it leads in a circle")
 
     def is_embedded(self, uri: str, node: Node) -> bool:
-        """Return whether a schema in a file that was read named itself so, by `$id`; as seen from a node."""
+        """Return True if a schema in a file that was read named itself so, by `$id`; as seen from a node."""
         return self._embedded(uri, node.resource) is not None
 
     def base_uri(self, node: Node) -> str:

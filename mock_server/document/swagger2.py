@@ -12,7 +12,7 @@ from mock_server.document.model import (
     SecurityScheme,
     Style,
 )
-from mock_server.document.openapi3 import header_objects, may_be_sent, parse_examples, schema_of
+from mock_server.document.openapi3 import header_objects, may_be_sent, normal_status, parse_examples, schema_of
 from mock_server.document.reader import Reader, flag, mapping, text, texts
 from mock_server.document.references import Node
 from mock_server.json_values import JsonObject
@@ -115,10 +115,9 @@ def _parse_form(form: dict[str, Node], consumes: tuple[str, ...], operation: Nod
         for style, explode in [_COLLECTION_STYLES.get(text(node, "collectionFormat", "csv"), (Style.FORM, False))]
         if text(node, "type") == "array"
     }
-    content = tuple(
-        MediaType(name=name, schema=place, encoding=encoding, node=place)
-        for name in names or ((_FORM_TYPES[1],) if has_file else _FORM_TYPES)
-    )
+    if not names:
+        names = _FORM_TYPES[1:] if has_file else _FORM_TYPES
+    content = tuple(MediaType(name=name, schema=place, encoding=encoding, node=place) for name in names)
     return RequestBody(required=bool(required), content=content, node=place)
 
 
@@ -130,7 +129,7 @@ def parse_responses(reader: Reader, root: Node, operation: Node) -> tuple[Docume
         produces = _names(root, "produces")
     return tuple(
         DocumentedResponse(
-            status=key if key == "default" else key.upper(),
+            status=normal_status(key),
             description=text(node, "description"),
             headers=_parse_headers(reader, node),
             content=_response_content(node, produces),
@@ -154,7 +153,7 @@ def _response_content(node: Node, produces: tuple[str, ...]) -> tuple[MediaType,
         MediaType(
             name=name,
             schema=schema,
-            examples=(Example(key=None, value=shown[name].value, node=shown[name]),) if name in shown else (),
+            examples=tuple(Example(key=None, value=child.value, node=child) for child in (shown.get(name),) if child),
             node=node,
         )
         for name in names

@@ -63,6 +63,11 @@ class _OpenCollection:
     key: str | None = None
     merged: list[JsonValue] = field(default_factory=list)
 
+    @property
+    def step(self) -> str | None:
+        """The step of a pointer to the value that comes next; None for a key of a mapping."""
+        return str(len(self.container)) if isinstance(self.container, list) else self.key
+
 
 def decode_yaml(text: str) -> tuple[JsonValue, tuple[YamlNote, ...]]:
     """
@@ -243,8 +248,7 @@ class _DataBuilder:
             raise YamlError(f"its aliases unfold to more than {_MAX_UNFOLDED:,} values")
 
     def _path(self) -> Pointer:
-        steps = (str(len(f.container)) if isinstance(f.container, list) else f.key for f in self._stack[:-1])
-        return tuple(step for step in steps if step is not None)
+        return tuple(step for frame in self._stack[:-1] if (step := frame.step) is not None)
 
 
 def _plain(text: str) -> JsonValue:

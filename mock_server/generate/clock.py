@@ -37,6 +37,6 @@ class Bound:
 
 
 def is_late() -> bool:
-    """Return whether the time of a search is over."""
+    """Return True if the time of a search is over."""
     ends = _ends.get()
     return ends is not None and own_time() > ends

@@ -36,12 +36,12 @@ class Content:
 
     @property
     def is_of_json(self) -> bool:
-        """Whether the content is a JSON text, or several in lines."""
+        """True if the content is a JSON text, or several in lines."""
         return self.media_type is not None and (is_json(self.media_type) or self.is_of_lines)
 
     @property
     def is_of_lines(self) -> bool:
-        """Whether the content is several JSON texts, one a line."""
+        """True if the content is several JSON texts, one a line."""
         return self.media_type is not None and is_json_lines(self.media_type)
 
     def find_bytes(self) -> bytes | None:

@@ -29,7 +29,7 @@ from mock_server.generate.pagination import (
 )
 from mock_server.generate.requested_values import RequestedValue, set_value
 from mock_server.generate.sampler.compiler import Echo
-from mock_server.json_values import JsonObject, JsonValue
+from mock_server.json_values import JsonObject, JsonValue, as_object
 from mock_server.names import joined, joined_names, nouns_of, split_words
 from mock_server.schema.sites import Site
 
@@ -73,7 +73,7 @@ class EchoPlaces:
 
     @cached_property
     def links_items(self) -> bool:
-        """Whether the items of a list link to their own paths."""
+        """True if the items of a list link to their own paths."""
         if not self.item_variable or self.list_pointer is None:
             return False
         site = find_list(self.outline, nouns_of(self.name))
@@ -102,7 +102,7 @@ class EchoPlaces:
 
     @cached_property
     def has_signs(self) -> bool:
-        """Whether the schema has a member that may announce a next page."""
+        """True if the schema has a member that may announce a next page."""
         return any(map(_names_sign, (*self.outline.sources, *self.outline.sites.definitions.values())))
 
     def iter_requested_values(
@@ -247,7 +247,7 @@ def _number(value: JsonValue) -> int | None:
 
 
 def _names_sign(schema: JsonValue) -> bool:
-    """Return whether a property anywhere in a schema may announce a next page."""
+    """Return True if a property anywhere in a schema may announce a next page."""
     if isinstance(schema, list):
         return any(map(_names_sign, schema))
     if not isinstance(schema, dict):
@@ -305,7 +305,7 @@ def iter_sent(value: JsonObject, sent: JsonObject, outline: Site) -> Iterator[Re
 
 def _of_object(place: tuple[str, ...], value: JsonValue, sent: JsonObject, outline: Site) -> Iterator[RequestedValue]:
     known = {joined(name): name for name in reversed(outline.names)}
-    there = value if isinstance(value, dict) else {}
+    there = as_object(value)
     for name, said in sent.items():
         own = name if name in outline.names else known.get(joined(name))
         if own is not None:

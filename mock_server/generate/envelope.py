@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from mock_server.json_values import JsonObject, JsonValue
+from mock_server.json_values import JsonObject, JsonValue, as_list, as_object
 from mock_server.names import joined, nouns_of
 from mock_server.schema.sites import Site
 
@@ -53,7 +53,7 @@ class EnvelopePlace:
             if isinstance(part, dict):
                 return [(key, thing) for key, thing in part.items() if isinstance(thing, dict)]
             return []
-        items = part if isinstance(part, list) else []
+        items = as_list(part)
         if self.shape is Shape.KEYS:
             return [(item, {}) for item in items if isinstance(item, str | int | float)]
         return [(None, item) for item in items if isinstance(item, dict)]
@@ -68,12 +68,12 @@ class EnvelopePlace:
 
 
 def is_array(outline: Site) -> bool:
-    """Return whether an outline allows lists only."""
+    """Return True if an outline allows lists only."""
     return bool(outline.sources) and "array" in outline.types and outline.types <= {"array", "null"}
 
 
 def is_object(outline: Site) -> bool:
-    """Return whether an outline allows an object with documented properties."""
+    """Return True if an outline allows an object with documented properties."""
     return bool(outline.names) and "object" in outline.types
 
 
@@ -128,7 +128,7 @@ def find_collection(outline: Site, nouns: frozenset[str]) -> EnvelopePlace | Non
 
 
 def _is_map(outline: Site) -> bool:
-    """Return whether an object is a map: objects under keys that no schema names."""
+    """Return True if an object is a map: objects under keys that no schema names."""
     return (
         bool(outline.sources)
         and not outline.names
@@ -163,7 +163,7 @@ def find_thing(outline: Site, nouns: frozenset[str], fits: Callable[[Site], bool
 
 
 def _has_key(outline: Site, nouns: frozenset[str]) -> bool:
-    """Return whether an object has a key of its own: then a list in it is a part of it."""
+    """Return True if an object has a key of its own: then a list in it is a part of it."""
     return any(
         joined(name) in {"id", "uuid", *(noun.replace(" ", "") + "id" for noun in nouns)} for name in outline.names
     )
@@ -217,5 +217,5 @@ def put(value: JsonValue, pointer: tuple[str, ...], part: JsonValue) -> JsonValu
     """Return a copy with another value at a pointer."""
     if not pointer:
         return part
-    base: JsonObject = value if isinstance(value, dict) else {}
+    base: JsonObject = as_object(value)
     return {**base, pointer[0]: put(base.get(pointer[0]), pointer[1:], part)}

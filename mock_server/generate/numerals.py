@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Final
 
 from mock_server.generate.realism.tables import NUMERAL
-from mock_server.json_values import JsonObject, JsonValue
+from mock_server.json_values import JsonObject, JsonValue, as_list
 from mock_server.schema.formats import find_format
 
 # Patterns that nothing but digits match: `^\d+$`, `^-?[0-9]{1,20}$`, `^(0|[1-9][0-9]*)$`.
@@ -39,7 +39,7 @@ class Numerals:
     _known: dict[str, bool] = field(default_factory=dict)
 
     def has(self, name: str) -> bool:
-        """Return whether a name is a number's somewhere in the document, and nowhere that of another text."""
+        """Return True if a name is a number's somewhere in the document, and nowhere that of another text."""
         if name not in self._known:
             found = {weigh(schema) for schema in self._schemas.get(name, ())}
             self._known[name] = Evidence.NUMBER in found and Evidence.WORDS not in found
@@ -85,7 +85,7 @@ def weigh(schema: JsonObject) -> Evidence:
     shown = [schema[word] for word in _SHOWN_ONCE if word in schema]
     for word in _SHOWN:
         values = schema.get(word)
-        shown += values if isinstance(values, list) else []
+        shown += as_list(values)
     texts = [value for value in shown if isinstance(value, str) and value]
     if texts:
         if all(map(_INTEGER.fullmatch, texts)):

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from mock_server.generate.envelope import take
 from mock_server.generate.requested_values import ABSENT, Absence, Place, RequestedValue
-from mock_server.json_values import JsonObject, JsonValue
+from mock_server.json_values import JsonObject, JsonValue, as_object
 from mock_server.names import joined, split_words
 from mock_server.schema.sites import Site
 
@@ -90,7 +90,7 @@ _DEEPEST: Final = 8  # lists within lists
 
 
 def is_sure_sign(name: str) -> bool:
-    """Return whether a member announces a next page wherever it occurs."""
+    """Return True if a member announces a next page wherever it occurs."""
     words = split_words(name)
     word = "".join(words)
     if word in _SURE or word in _MORE - {"more", "truncated"}:
@@ -105,13 +105,13 @@ def is_sure_sign(name: str) -> bool:
 
 
 def is_sign(name: str) -> bool:
-    """Return whether a member next to a list, or in its metadata, announces a next page."""
+    """Return True if a member next to a list, or in its metadata, announces a next page."""
     word = joined(name)
     return is_sure_sign(name) or word in _NEAR_LIST or word in _MORE or word in _DONE or word.endswith("cursor")
 
 
 def speaks_of_pages(name: str) -> bool:
-    """Return whether a member holds metadata of pages, as `meta` and `paging` do."""
+    """Return True if a member holds metadata of pages, as `meta` and `paging` do."""
     return joined(name).lstrip("_") in _HOLDERS
 
 
@@ -142,7 +142,7 @@ class Span:
 
     @property
     def has_next(self) -> bool:
-        """Whether a page follows."""
+        """True if a page follows."""
         return self.start + self.count < self.total and bool(self.count)
 
 
@@ -280,14 +280,14 @@ def iter_span_values(
     holders: list[tuple[str, ...]] = [pointer[:depth] for depth in range(len(pointer))]
     for holder in list(holders):
         inside = take(body, holder)
-        for name, member in inside.items() if isinstance(inside, dict) else ():
+        for name, member in as_object(inside).items():
             if isinstance(member, dict) and speaks_of_pages(name) and (*holder, name) != pointer[: len(holder) + 1]:
                 holders.append((*holder, name))
                 holders += [(*holder, name, n) for n, m in member.items() if isinstance(m, dict) and speaks_of_pages(n)]
     members: list[tuple[tuple[str, ...], JsonValue]] = []
     for holder in holders:
         inside = take(body, holder)
-        known = inside if isinstance(inside, dict) else {}
+        known = as_object(inside)
         members += [((*holder, name), value) for name, value in known.items()]
         members += [((*holder, name), value) for name, value in documented.get(holder, {}).items() if name not in known]
     words = {joined(where[-1]) for where, _ in members}

@@ -189,7 +189,7 @@ class Producer:
         return value
 
     def _fits(self, value: JsonValue, state: DrawState) -> bool:
-        """Return whether a value conforms and is small enough to be sent."""
+        """Return True if a value conforms and is small enough to be sent."""
         return (state.room > _WEIGHED or has_few_characters(value)) and self.accepts(value)
 
     def ended(self, value: JsonValue) -> JsonValue:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Final, NamedTuple
 
-from mock_server.json_values import JsonObject, JsonValue
+from mock_server.json_values import JsonObject, JsonValue, as_object
 
 Place = tuple[str | int, ...]  # names of members and indexes of items, from the outside in
 
@@ -72,7 +72,7 @@ def set_value(value: JsonValue, place: Place, part: JsonValue | Absence) -> Json
         return [*value[:step], set_value(value[step], rest, part), *value[step + 1 :]]
     if not isinstance(step, str) or not (isinstance(value, dict) or value is None):
         return value
-    members: JsonObject = value if isinstance(value, dict) else {}
+    members: JsonObject = as_object(value)
     if isinstance(part, Absence) and not rest:
         return {name: member for name, member in members.items() if name != step}
     return {**members, step: set_value(members.get(step), rest, part)}

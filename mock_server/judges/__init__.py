@@ -1,8 +1,9 @@
 """
 Judging one request or one response against the document.
 
-`request` reads and judges what a client sends, `response` what a server answers, `identity` has the credentials of a
-client. The mock is judged by the same code that judges a real API, so the two can't disagree about what is right.
+`request` reads and judges the requests of a client, `body` their bodies, `response` the answers of a server; `identity`
+has the credentials of a client. The mock is judged by the same code that judges a real API, so the two can't disagree
+about what is right.
 
 Invariants:
 - A judge never raises for what it judges: it returns findings. It does no I/O.

@@ -1,5 +1,5 @@
 """
-Who asks: credentials, and keeping them out of every report.
+Identities: the credentials of a request, and keeping them out of every report.
 
 A secret is written nowhere: the `Mask` of an identity replaces what it knows, beside what is secret by name or shape.
 """
@@ -36,7 +36,7 @@ class Identity:
 
     @property
     def is_known(self) -> bool:
-        """Whether credentials were given; else they are made up."""
+        """True if credentials were given; else they are made up."""
         return bool(self.credentials or self.fields or self.query or self.own)
 
     def for_operation(self, operation: str) -> "Identity":
@@ -49,10 +49,11 @@ class Identity:
         cookies = [value for name, value in (*self.fields, *other.fields) if name == b"cookie"]
         kept = tuple(pair for pair in (*self.fields, *other.fields) if pair[0] != b"cookie" and pair[0] not in names)
         own = tuple(pair for pair in other.fields if pair[0] in names)
+        joined = ((b"cookie", b"; ".join(cookies)),) if cookies else ()
         queried = {name for name, _ in other.query}
         return Identity(
             {**self.credentials, **other.credentials},
-            (*kept, *own, *([(b"cookie", b"; ".join(cookies))] if cookies else [])),
+            (*kept, *own, *joined),
             (*(pair for pair in self.query if pair[0] not in queried), *other.query),
             self.granting | other.granting,
             self.own,
@@ -66,7 +67,7 @@ class Identity:
         return next(iter(operation.security), ())
 
     def has(self, name: str, scheme: SecurityScheme) -> bool:
-        """Return whether the credentials of a scheme were given, by its name or as a header field."""
+        """Return True if the credentials of a scheme were given, by its name or as a header field."""
         if name in self.credentials:
             return True
         given = {key for key, _ in self.fields}
@@ -92,11 +93,10 @@ class Identity:
         own = {name for name, _ in self.fields}
         kept = tuple(pair for pair in request.fields if pair[0] not in own)
         cookies = [value for name, value in request.fields if name == b"cookie"]
-        added = tuple(
-            (name, _join_cookies(cookies, value) if name == b"cookie" and name in self.granting else value)
-            for name, value in self.fields
-        )
-        return request._replace(fields=(*kept, *added))
+        added = dict(self.fields)
+        if b"cookie" in added and b"cookie" in self.granting:
+            added[b"cookie"] = _join_cookies(cookies, added[b"cookie"])
+        return request._replace(fields=(*kept, *added.items()))
 
     def without_credentials(self, operation: Operation, schemes: Mapping[str, SecurityScheme]) -> "Identity":
         """Return the fields without credentials."""
@@ -105,11 +105,9 @@ class Identity:
             for location, name in credential_names(operation.security, schemes)
             if location is ParameterLocation.HEADER
         }
-        cookies = any(
-            location is ParameterLocation.COOKIE for location, _ in credential_names(operation.security, schemes)
-        )
-        names |= {b"cookie"} if cookies else set()
         names |= self.granting
+        if any(place is ParameterLocation.COOKIE for place, _ in credential_names(operation.security, schemes)):
+            names.add(b"cookie")
         return Identity({}, tuple(pair for pair in self.fields if pair[0] not in names))
 
 
@@ -145,10 +143,11 @@ def restore(request: Request, identity: Identity, schemes: Mapping[str, Security
             )
         else:
             written[b"cookie"] = f"{scheme.name}={secret}".encode("latin-1", "replace")
-    fields = tuple(
-        (name, written.get(name, value) if value == MASKED.encode() else value) for name, value in request.fields
-    )
-    return request._replace(query=query.encode("latin-1", "replace"), fields=fields)
+    fields = list(request.fields)
+    for index, (field_name, masked) in enumerate(fields):
+        if masked == MASKED.encode():
+            fields[index] = (field_name, written.get(field_name, masked))
+    return request._replace(query=query.encode("latin-1", "replace"), fields=tuple(fields))
 
 
 def make_mask(identities: tuple[Identity, ...], document: Document) -> Mask:
@@ -161,7 +160,8 @@ def make_mask(identities: tuple[Identity, ...], document: Document) -> Mask:
         names.update(name.lower() for name, _ in identity.query)
         for secret in identity.credentials.values():
             secrets |= forms_of(secret)
-            secrets |= forms_of(secret.partition(":")[2]) if ":" in secret else set()
+            if ":" in secret:
+                secrets |= forms_of(secret.partition(":")[2])
         for name, value in identity.fields:
             key, text = name.decode("latin-1"), value.decode("latin-1")
             if is_secret_field(key, text) or key in names:

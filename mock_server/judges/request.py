@@ -1,6 +1,6 @@
 """Reading a request by the document, and judging it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple
@@ -11,7 +11,6 @@ from mock_server.document.document import Document, path_names
 from mock_server.document.model import (
     MISSING,
     Entry,
-    MediaType,
     Missing,
     Operation,
     Parameter,
@@ -19,20 +18,19 @@ from mock_server.document.model import (
     RequestBody,
     Style,
 )
-from mock_server.document.references import Node
 from mock_server.errors import MalformedContent
-from mock_server.exchange.body import read_body, write_json
-from mock_server.exchange.bounds import read_json_text
+from mock_server.exchange.body import write_json
 from mock_server.exchange.content_coding import UnknownCoding, decode_content, is_coded
 from mock_server.exchange.header_fields import read_moments
-from mock_server.exchange.media_type import MediaRange, is_interchangeable, is_json, parse_media_type
+from mock_server.exchange.media_type import MediaRange, is_json, parse_media_type
 from mock_server.exchange.message import RawFields, Request, find_field
 from mock_server.exchange.parameters import Carrier, Reader, compile_reader
 from mock_server.exchange.router import Matched
 from mock_server.exchange.security import credential_names, find_unmet
 from mock_server.exchange.wire_values import read_leniently
 from mock_server.findings import Finding
-from mock_server.json_values import JsonValue, Pointer, shorten_pointer
+from mock_server.json_values import JsonObject, JsonValue, Pointer, as_object, shorten_pointer
+from mock_server.judges.body import BodyJudge, JsonBody, find_request_content
 from mock_server.schema.bundle import Schemas
 from mock_server.schema.sites import Site, site_of
 from mock_server.schema.validate import Validator
@@ -56,13 +54,6 @@ class DecodedRequest(NamedTuple):
         }
 
 
-class JsonBody(NamedTuple):
-    """The body of a request, read as JSON."""
-
-    value: JsonValue
-    findings: tuple[Finding, ...] = ()
-
-
 ANY_NAME = "*"
 _SHOWN = 100  # characters of a Content-Type field
 _MOST_UNKNOWN = 100  # names of parameters
@@ -75,7 +66,8 @@ class _CompiledParameter:
     read: Reader
     validator: Validator | None
     key: tuple[ParameterLocation, str]
-    members: frozenset[str] = frozenset()  # what of the query is part of it, besides its own name; ANY_NAME for all
+    members: frozenset[str]  # what of the query is part of it, besides its own name; ANY_NAME for all
+    is_plain: bool  # of the path, and any text is right
 
 
 @dataclass(eq=False, repr=False)
@@ -87,11 +79,11 @@ class RequestJudge:
     schemas: Schemas  # of requests, as JUDGE reads them
     limit: int = 64 * 1024 * 1024  # bytes that a coded body may stand for
     _parameters: tuple[_CompiledParameter, ...] = ()
-    _bodies: dict[str, "_BodyJudge"] = field(default_factory=dict)  # by documented media type
+    _bodies: dict[str, "BodyJudge"] = field(default_factory=dict)  # by documented media type
     # by what a request says
-    _written: BoundedCache[str | None, "tuple[_BodyJudge, MediaRange] | None"] = field(default_factory=make_text_cache)
+    _written: BoundedCache[str | None, tuple[BodyJudge, MediaRange] | None] = field(default_factory=make_text_cache)
     _known_query: frozenset[str] = frozenset()
-    _path: tuple[tuple[str, _CompiledParameter | None], ...] = ()  # those of the path; None: any text is right
+    _path: tuple[tuple[str, _CompiledParameter], ...] = ()  # those of the path
     _takes_any_path: bool = False
 
     def __post_init__(self) -> None:
@@ -104,11 +96,9 @@ class RequestJudge:
         declared = [*self.operation.parameters, *self._undeclared()]
         self._parameters = tuple(self._compile(parameter) for parameter in declared)
         in_path = (compiled for compiled in self._parameters if compiled.parameter.location is ParameterLocation.PATH)
-        self._path = tuple(
-            (compiled.parameter.name, compiled if not _is_plain(compiled.parameter) else None) for compiled in in_path
-        )
+        self._path = tuple((each.parameter.name, each) for each in in_path)
         are_all = {name for name, _ in self._path} == set(path_names(self.operation.entry, self.operation.parameters))
-        self._takes_any_path = are_all and all(compiled is None for _, compiled in self._path)
+        self._takes_any_path = are_all and all(compiled.is_plain for _, compiled in self._path)
         credentials = credential_names(self.operation.security, self.document.schemes)
         names = {name for location, name in credentials if location is ParameterLocation.QUERY}
         names |= {p.name for p in self.operation.parameters if p.location is ParameterLocation.QUERY}
@@ -129,11 +119,9 @@ class RequestJudge:
         """
         query = request.query.decode("latin-1")
         carrier = Carrier(variables, query, request.fields)
-        unmet = (
-            find_unmet(self.operation.security, self.document.schemes, carrier)
-            if security and self.operation.security
-            else ()
-        )
+        unmet: tuple[str, ...] = ()
+        if security and self.operation.security:
+            unmet = find_unmet(self.operation.security, self.document.schemes, carrier)
         findings: list[Finding] = []
         values: dict[tuple[ParameterLocation, str], JsonValue] = {}
         for compiled in self._parameters:
@@ -160,7 +148,7 @@ class RequestJudge:
         values: dict[str, JsonValue] = {}
         for name, compiled in self._path:
             text = variables.get(name)
-            if compiled is None or text is None:
+            if compiled.is_plain or text is None:
                 value: JsonValue | Missing = text
             else:
                 findings: list[Finding] = []
@@ -174,7 +162,7 @@ class RequestJudge:
 
     def may_span(self, matched: Matched[Entry]) -> bool:
         """
-        Return whether the variable of a match that holds several segments may do so.
+        Return True if the variable of a match that holds several segments may do so.
 
         It may where the document says so, and else where it takes the text and nothing longer could have been meant.
         """
@@ -196,22 +184,20 @@ class RequestJudge:
         return (self._finding("request-path-spanning", compiled.parameter, message),)
 
     def admits(self, query: bytes, fields: RawFields) -> bool:
-        """Return whether a request has the required credentials."""
+        """Return True if a request has the required credentials."""
         carrier = Carrier({}, query.decode("latin-1"), fields)
         return not find_unmet(self.operation.security, self.document.schemes, carrier)
 
-    def read_json(self, request: Request) -> "JsonBody | None":
+    def read_json(self, request: Request) -> JsonBody | None:
         """
         Read and judge the body of a request, not the rest of it.
 
         None where it is not said to be JSON, or is none.
         """
         documented, written = self.operation.request_body, find_field(request.fields, b"content-type")
-        found = (
-            self._body_judge(documented, written)
-            if documented is not None and written is not None and request.body
-            else None
-        )
+        if documented is None or written is None or not request.body:
+            return None
+        found = self._body_judge(documented, written)
         if found is not None and is_json(found[1]):
             return found[0].read_json(request.body, self.operation.id)
         return None
@@ -225,9 +211,9 @@ class RequestJudge:
         validator = Validator(bundle) if bundle is not None and bundle.schema else None
         outline = site_of(bundle)
         key = (parameter.location, parameter.name)
-        return _CompiledParameter(
-            parameter, compile_reader(parameter, outline), validator, key, _members(parameter, outline)
-        )
+        members = _members(parameter, outline)
+        reader = compile_reader(parameter, outline)
+        return _CompiledParameter(parameter, reader, validator, key, members, _is_plain(parameter))
 
     def _undeclared(self) -> list[Parameter]:
         """Variables of the template that no Parameter Object declares are strings."""
@@ -283,7 +269,7 @@ class RequestJudge:
         self, compiled: _CompiledParameter, carrier: Carrier, read: JsonValue, findings: list[Finding], *, lenient: bool
     ) -> JsonValue | Missing:
         """
-        Return what conforms in another reading.
+        Return the readings that conform otherwise.
 
         A date of HTTP as one of JSON Schema, and, where that is wanted, a lenient one.
         """
@@ -375,19 +361,19 @@ class RequestJudge:
                 return MISSING, False
         return judge.read(body, media_type, self.operation.id, findings), False
 
-    def _body_judge(self, documented: RequestBody, written: str | None) -> "tuple[_BodyJudge, MediaRange] | None":
+    def _body_judge(self, documented: RequestBody, written: str | None) -> tuple[BodyJudge, MediaRange] | None:
         """Return the judge of a body by its media type, and that media type; None where it is not documented."""
         if written not in self._written:
             found = self._written[written] = self._find_judge(documented, written)
             return found
         return self._written[written]
 
-    def _find_judge(self, documented: RequestBody, written: str | None) -> "tuple[_BodyJudge, MediaRange] | None":
+    def _find_judge(self, documented: RequestBody, written: str | None) -> tuple[BodyJudge, MediaRange] | None:
         content = find_request_content(documented.content, written)
         if content is None:
             return None
         if content.name not in self._bodies:
-            self._bodies[content.name] = _BodyJudge(content, self.schemas)
+            self._bodies[content.name] = BodyJudge(content, self.schemas)
         return self._bodies[content.name], parse_media_type(written or content.name)
 
     def _body_finding(self, rule: str, body: RequestBody, message: str) -> Finding:
@@ -396,100 +382,8 @@ class RequestJudge:
         )
 
 
-class _BodyJudge:
-    """Reads and judges bodies of one media type."""
-
-    def __init__(self, content: MediaType, schemas: Schemas) -> None:
-        schema: Node | None = content.schema if content.schema is not None else None
-        bundle = schemas.bundle(schema) if schema is not None else None
-        self._content = content
-        self._outline = site_of(bundle)
-        self._validator = Validator(bundle) if bundle is not None and bundle.schema else None
-
-    def read_json(self, data: bytes, operation: str) -> "JsonBody | None":
-        """Read and judge a body as JSON; return None where it is not JSON."""
-        try:
-            value = read_json_text(data)
-        except MalformedContent:
-            return None
-        if self._validator is None or self._validator.is_valid(value):
-            return JsonBody(value)
-        findings: list[Finding] = []
-        self._explain(value, operation, findings, data)
-        return JsonBody(value, tuple(findings))
-
-    def read(self, data: bytes, media_type: MediaRange, operation: str, findings: list[Finding]) -> JsonValue | Missing:
-        try:
-            readings = read_body(data, media_type, self._outline, self._content.encoding)
-        except MalformedContent as error:
-            place = self._content.node.place
-            message = f"the body as {media_type.essence}: {error}"
-            findings.append(
-                Finding(
-                    rule="request-body-malformed", message=message, place=place, instance=("body",), operation=operation
-                )
-            )
-            return MISSING
-        if not readings:
-            return MISSING
-        if self._validator is None:
-            return readings[0]
-        for value in readings:
-            if self._validator.is_valid(value):
-                return value
-        self._explain(readings[0], operation, findings, data if is_json(media_type) else None)
-        return readings[0]
-
-    def _explain(self, value: JsonValue, operation: str, findings: list[Finding], text: bytes | None) -> None:
-        """Note the violations of a value; `text` is the JSON text that it was read from, if any."""
-        if self._validator is None:
-            return
-        for _, message, instance, place, _ in self._validator.explain(value, text=text):
-            shown = shorten_pointer(instance)
-            where = "/".join(shown)
-            said = f"the body at /{where}: {message}" if where else f"the body: {message}"
-            findings.append(Finding("request-body-schema", said, place, ("body", *shown), operation))
-
-
 def _shown(value: JsonValue) -> str:
     return write_json(value).decode()[:100]
-
-
-def find_content(documented: Sequence[MediaType], written: str | None) -> MediaType | None:
-    """
-    Find what documents a body.
-
-    Args:
-        documented: The media types of a Request Body or Response Object.
-        written: The Content-Type field; without one, JSON or else the first one is assumed.
-    """
-    if not documented:
-        return None
-    if written is None:
-        return next((media for media in documented if is_json(parse_media_type(media.name))), documented[0])
-    sent = parse_media_type(written)
-    known = [(media, parse_media_type(media.name)) for media in documented]
-    for media, name in known:
-        if name.essence == sent.essence and name.parameters and set(name.parameters) <= set(sent.parameters):
-            return media
-    exact = (media for media, name in known if name.essence == sent.essence)
-    ranges = sorted(
-        (item for item in known if item[1].is_range and item[1].covers(sent)), key=lambda item: item[1].type == "*"
-    )
-    return next(exact, None) or next((media for media, _ in ranges), None)
-
-
-def find_request_content(documented: Sequence[MediaType], written: str | None) -> MediaType | None:
-    """
-    Find what documents the body of a request.
-
-    As `find_content`, else under a name that may stand for the one that was sent.
-    """
-    found = find_content(documented, written)
-    if found is not None or written is None:
-        return found
-    sent = parse_media_type(written)
-    return next((media for media in documented if is_interchangeable(parse_media_type(media.name), sent)), None)
 
 
 def _members(parameter: Parameter, outline: Site) -> frozenset[str]:
@@ -503,29 +397,36 @@ def _members(parameter: Parameter, outline: Site) -> frozenset[str]:
     spread = parameter.location is ParameterLocation.QUERY and parameter.style is Style.FORM and parameter.explode
     if not spread or "object" not in outline.types or {"string", "array"} & outline.types:
         return frozenset()
-    return frozenset((*outline.names, *((ANY_NAME,) if outline.is_open else ())))
+    if outline.is_open:
+        return frozenset((*outline.names, ANY_NAME))
+    return frozenset(outline.names)
 
 
 def says_that_it_spans(parameter: Parameter) -> bool:
     """
-    Return whether the document says that a path parameter holds slashes.
+    Return True if the document says that a path parameter holds slashes.
 
     By GitHub's extension, or a pattern of any text.
     """
-    schema: JsonValue = parameter.schema.value if parameter.schema is not None else None
-    holders = [holder for holder in (parameter.node.value, schema) if isinstance(holder, dict)]
-    if any(holder.get("x-multi-segment") is True for holder in holders):
+    schema = _schema_of(parameter)
+    if any(holder.get("x-multi-segment") is True for holder in (as_object(parameter.node.value), schema)):
         return True
-    return isinstance(schema, dict) and str(schema.get("pattern", "")).strip("^$()") in {".+", ".*", ".+?", ".*?"}
+    return str(schema.get("pattern", "")).strip("^$()") in {".+", ".*", ".+?", ".*?"}
 
 
 def _is_plain(parameter: Parameter) -> bool:
-    """Return whether a parameter of the path takes any text."""
-    schema: JsonValue = parameter.schema.value if parameter.schema is not None else None
+    """Return True if a parameter of the path takes any text."""
+    schema = _schema_of(parameter)
     return (
         parameter.content is None
         and parameter.style is Style.SIMPLE
-        and isinstance(schema, dict)
         and schema.get("type") == "string"
         and all(keyword in _SAYING_NOTHING or keyword.startswith("x-") for keyword in schema)
     )
+
+
+def _schema_of(parameter: Parameter) -> JsonObject:
+    """Return the Schema Object of a parameter as it is written; an empty one where there is none."""
+    if parameter.schema is None:
+        return {}
+    return as_object(parameter.schema.value)

@@ -17,8 +17,8 @@ from mock_server.exchange.message import Response, find_field
 from mock_server.exchange.parameters import split_header
 from mock_server.exchange.wire_values import read_all
 from mock_server.findings import Finding, Place
-from mock_server.json_values import JsonValue, Pointer, shorten_pointer
-from mock_server.judges.request import find_content
+from mock_server.json_values import JsonValue, Pointer, as_list, shorten_pointer
+from mock_server.judges.body import find_content
 from mock_server.schema.bundle import Schemas
 from mock_server.schema.sites import Site, site_of
 from mock_server.schema.validate import Validator
@@ -90,15 +90,14 @@ class ResponseJudge:
         written = find_field(response.fields, b"content-type")
         content = find_content(documented.content, written) if documented is not None else None
         try:
-            if content is None:
-                readings = [read_json(response.body)] if response.body else []
-            else:
+            if content is not None:
                 media_type = parse_media_type(written or content.name)
                 readings = read_body(response.body, media_type, self._outline(content), content.encoding)
+                return readings[0] if readings else MISSING
+            if response.body:
+                return read_json(response.body)
         except (MalformedContent, UnusableSchema):
             return MISSING
-        if readings:
-            return readings[0]
         return MISSING
 
     def judge_value(self, content: MediaType, value: JsonValue) -> tuple[Finding, ...]:
@@ -112,16 +111,14 @@ class ResponseJudge:
 
     def is_valid(self, content: MediaType, value: JsonValue) -> bool:
         """
-        Return whether a value conforms to the schema of a media type.
+        Return True if a value conforms to the schema of a media type.
 
         Raises:
             UnusableSchema: the schema can't be compiled.
         """
         if content.schema is not None and not self._conform(content.schema, [value]):
             return False
-        return content.item_schema is None or self._conform(
-            content.item_schema, value if isinstance(value, list) else [value]
-        )
+        return content.item_schema is None or self._conform(content.item_schema, _in_list(value))
 
     def _conform(self, schema: Node, values: list[JsonValue]) -> bool:
         validator = self._compile(schema).validator
@@ -150,7 +147,7 @@ class ResponseJudge:
 
     def refuses(self, name: bytes, value: bytes) -> bool:
         """
-        Return whether any response of the operation documents a header field so that it can't have a value.
+        Return True if any response of the operation documents a header field so that it can't have a value.
 
         A schema that can't be compiled refuses nothing.
         """
@@ -234,7 +231,7 @@ class ResponseJudge:
             yield from self._value(content, [data.decode("utf-8", "replace")])  # the schema speaks of the whole
             return
         if is_json_lines(media_type) and content.item_schema is None and "array" not in outline.types:
-            lines = readings[0] if readings and isinstance(readings[0], list) else []
+            lines = as_list(next(iter(readings), None))
             yield from islice((found for item in lines for found in self._value(content, [item])), _MOST_FOUND)
             return
         yield from islice(self._value(content, readings), _MOST_FOUND)
@@ -253,8 +250,9 @@ class ResponseJudge:
         if content.schema is not None:
             yield from self._parts(content.schema, [[reading] for reading in readings], indexed=False)
         if content.item_schema is not None:
-            lists: list[list[JsonValue]] = [reading if isinstance(reading, list) else [reading] for reading in readings]
-            yield from self._parts(content.item_schema, lists, indexed=isinstance(readings[0], list))
+            yield from self._parts(
+                content.item_schema, list(map(_in_list, readings)), indexed=isinstance(readings[0], list)
+            )
 
     def _parts(self, schema: Node, readings: list[list[JsonValue]], *, indexed: bool) -> Iterator[Finding]:
         """Judge values one by one; one reading in which all of them conform is enough."""
@@ -266,13 +264,21 @@ class ResponseJudge:
             for violation in validator.check(value):
                 instance = (*prefix, *shorten_pointer(violation.instance))
                 where = "/".join(instance[1:])
-                message = f"the body{' at /' + where if where else ''}: {violation.message}"
+                named = f"the body at /{where}" if where else "the body"
+                message = f"{named}: {violation.message}"
                 yield self._finding("response-body-schema", message, violation.place, instance)
 
 
 def _same_charset(one: str, other: str) -> bool:
-    """Return whether two names are of one charset; ASCII is UTF-8, too."""
+    """Return True if two names are of one charset; ASCII is UTF-8, too."""
     names = {find_codec(one), find_codec(other)}
     if None in names:
         return one.lower() == other.lower()
     return len(names) == 1 or names == {"ascii", "utf_8"}
+
+
+def _in_list(value: JsonValue) -> list[JsonValue]:
+    """Return the items of a value; another value is the only item of itself."""
+    if isinstance(value, list):
+        return value
+    return [value]

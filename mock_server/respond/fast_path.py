@@ -23,7 +23,8 @@ from mock_server.exchange.message import RawFields, Request
 from mock_server.exchange.negotiate import has_choice_of_stream, paired_keys
 from mock_server.exchange.router import Matched
 from mock_server.json_values import JsonValue
-from mock_server.judges.request import DecodedRequest, JsonBody, RequestJudge
+from mock_server.judges.body import JsonBody
+from mock_server.judges.request import DecodedRequest, RequestJudge
 from mock_server.respond.answer import GENERATED, STATE, Answer
 from mock_server.respond.answer_cache import ready_answers
 from mock_server.respond.links import FORWARDED

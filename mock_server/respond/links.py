@@ -25,7 +25,7 @@ from mock_server.exchange.message import RawFields, Request, find_field
 from mock_server.findings import Finding
 from mock_server.generate.echo import HERE
 from mock_server.json_values import JsonValue, Pointer, find_at
-from mock_server.judges.request import find_content
+from mock_server.judges.body import find_content
 from mock_server.judges.response import ResponseJudge
 from mock_server.respond.answer import UPSTREAM, Answer
 from mock_server.respond.answer_cache import KEPT_READY, weigh_answer

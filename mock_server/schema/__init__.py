@@ -1,12 +1,12 @@
 """
 Schema Objects as JSON Schema 2020-12.
 
-`dialect` translates the Schema Objects of every OpenAPI version, with `discriminator` and `patterns`. `bundle` gathers
-what a schema refers to. `validate` judges values, `assertions` words what is broken, `large` does so for large values,
-`formats` has a record for each format, `grammars` formats as regular expressions. `simplify` and `canonical` make the
-form that generators compile from; `cost` counts what a schema costs. `sites` says what is said of a place of a value:
-types, items, properties, examples; `locations` lists the places.
-`partial` writes schemas of parts of values.
+`dialect` translates Schema Objects of every OpenAPI version, with `types`, `hiding`, `discriminator` and `patterns`.
+`bundle` gathers what a schema refers to. `validate` judges values, `assertions` words what is broken, `large` does so
+for large values, `formats` has a record for each format, `grammars` formats as regular expressions. `simplify` and
+`canonical` make the form that generators compile from; `cost` counts what a schema costs. `sites` has the types, items,
+properties and examples of a place of a value; `locations` lists the places; `partial` writes schemas of parts of
+values.
 
 Invariants:
 - A bundle is self-contained: every reference in it leads into its own definitions. Nothing is fetched while validating.

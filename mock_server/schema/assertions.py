@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote
 
 from mock_server.errors import SchemaError
-from mock_server.json_values import JsonObject, JsonValue, Pointer
+from mock_server.json_values import JsonObject, JsonValue, Pointer, as_object
 from mock_server.lazy import LazyModule
 from mock_server.schema.bundle import Bundle
 from mock_server.schema.formats import FORMATS, Format
@@ -30,6 +30,7 @@ else:
     jsonschema = LazyModule("jsonschema")
     rfc3986_validator = LazyModule("rfc3986_validator")
 
+_BEYOND_ASCII: Final = re.compile(r"[^\x00-\x7f]+")
 # The 61st second of a minute, which RFC 3339, section 5.7, knows and Python's calendar does not.
 _LEAP: Final = re.compile(r"(?<=\d\d:59:)60")
 # References that the second judge follows for one value: a value that nests in itself, by alternatives, has it follow
@@ -88,7 +89,7 @@ class _TooManyReferences(Exception):
 
 
 class _Following(threading.local):
-    """How many references may still be followed, in this thread."""
+    """The references that may still be followed, in this thread."""
 
     left = _MOST_FOLLOWED
 
@@ -131,7 +132,7 @@ class SecondJudge:
                 checker.checks(record.name)(_of_text(check))
         readable = _readable(bundle.schema)
         self._place = bundle.node.place
-        self._judge = _bounded_validator()(readable if isinstance(readable, dict) else {}, format_checker=checker)
+        self._judge = _bounded_validator()(as_object(readable), format_checker=checker)
 
     def find_broken(self, value: JsonValue) -> set[BrokenAssertion]:
         """List the violations, under full error output."""
@@ -139,13 +140,13 @@ class SecondJudge:
             return {translated(error) for error in self._judge.iter_errors(value)}
 
     def is_valid(self, value: JsonValue) -> bool:
-        """Return whether a value conforms."""
+        """Return True if a value conforms."""
         with self._bounded():
             return bool(self._judge.is_valid(value))
 
     @contextmanager
     def _bounded(self) -> Iterator[None]:
-        """Bound what is judged inside."""
+        """Bound the work of a judgement."""
         _following.left = _MOST_FOLLOWED
         try:
             yield
@@ -169,7 +170,7 @@ def translated(error: "jsonschema.ValidationError") -> BrokenAssertion:
 
 
 def _find_check(record: Format) -> Callable[[str], bool] | None:
-    """Find what the second judge asserts of a format."""
+    """Find the assertion of a format by the second judge."""
     if record.rfc3986_rule:
         return partial(_is_iri if record.is_international else _is_uri, rule=record.rfc3986_rule)
     if not record.is_built_in or record.name == "regex":  # it knows Python's expressions, and documents mean ECMA-262's
@@ -192,7 +193,7 @@ def _is_uri(text: str, rule: str) -> bool:
 def _is_iri(text: str, rule: str) -> bool:
     """Check an IRI as its URI: RFC 3987, section 3.1."""
     try:
-        return _is_uri("".join(char if char.isascii() else quote(char) for char in text), rule)
+        return _is_uri(_BEYOND_ASCII.sub(lambda match: quote(match[0]), text), rule)
     except UnicodeEncodeError:  # half a character
         return False
 

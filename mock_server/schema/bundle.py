@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from mock_server.document.references import Node, References
 from mock_server.errors import ForbiddenReference, UnresolvableReference, UnusableSchema
 from mock_server.findings import Finding, Place
-from mock_server.json_values import JsonObject, JsonValue, Pointer
+from mock_server.json_values import JsonObject, JsonValue, Pointer, as_list, as_object
 from mock_server.schema.cost import Effort
-from mock_server.schema.dialect import Direction, Hiding, Purpose, Syntax, Use, translate, with_null
+from mock_server.schema.dialect import Direction, Purpose, Syntax, Use, translate, with_null
 from mock_server.schema.discriminator import Discriminators
+from mock_server.schema.hiding import Hiding
 from mock_server.schema.simplify import shape_of
 
 # What a `$dynamicRef` to an anchor stands for here: the schema of the first resource on the way that has the anchor.
@@ -108,7 +109,7 @@ class Schemas:
             raise UnusableSchema(node.place, "it is nested too deeply") from None
         if isinstance(schema, bool):
             schema = {} if schema else {"not": {}}
-        out: JsonObject = dict(schema) if isinstance(schema, dict) else {}
+        out: JsonObject = dict(as_object(schema))
         definitions = {name: self._definitions[name].schema for name in needed}
         if definitions:
             out["$defs"] = definitions
@@ -117,7 +118,7 @@ class Schemas:
         return Bundle(out, node, {name: self._origins[name] for name in needed}, excludes, steps)
 
     def recurs(self, name: str) -> bool:
-        """Return whether a definition leads back to itself."""
+        """Return True if a definition leads back to itself."""
         if name not in self._recurring:
             seen: set[str] = set()
             todo = [name]
@@ -204,12 +205,12 @@ class Schemas:
         if "$ref" not in rest:
             return {**rest, **reference}
         also = rest.get("allOf")  # not around it: `unevaluatedProperties` has to see what is beside it
-        return {**rest, "allOf": [*(also if isinstance(also, list) else []), reference]}
+        return {**rest, "allOf": [*as_list(also), reference]}
 
     def _nullable(self, node: Node, out: JsonValue) -> JsonObject:
-        """Obey `nullable`. Where readings differ, as beside `$ref`, null is judged right but never made."""
-        source = node.value if isinstance(node.value, dict) else {}
-        schema = out if isinstance(out, dict) else {}
+        """Obey `nullable`. Where readings differ, as next to `$ref`, null is judged right but never made."""
+        source = as_object(node.value)
+        schema = as_object(out)
         if source.get("nullable") is not True and source.get("x-nullable") is not True:
             return schema
         if self.use.purpose is Purpose.JUDGE:
@@ -226,7 +227,7 @@ class Schemas:
     def _object(self, node: Node, hidden: frozenset[str], *, as_base: bool = False) -> JsonObject:
         own = hidden | self._hiding.names(node)
         out = translate(node, self.use, self._schema, self._note, self.syntax, own)
-        source = node.value if isinstance(node.value, dict) else {}
+        source = as_object(node.value)
         if isinstance(source.get("allOf"), list):
             members = [
                 self._schema(child, own, as_base=self._is_base(node, child)) for child in node.child("allOf").items()
@@ -246,18 +247,18 @@ class Schemas:
         dynamic = source.get("$dynamicRef")
         if isinstance(dynamic, str) and self.use.is_json_schema:
             reference = self._reference(node, hidden, dynamic)
-            out.update(reference if isinstance(reference, dict) else {})
+            out.update(as_object(reference))
         return out
 
     @property
     def _naming(self) -> Purpose:
-        """The purpose for which discriminators are read: whoever sends a value names its alternative."""
+        """The purpose for which discriminators are read: a sender names its alternative."""
         if self.use.is_sent:
             return Purpose.MAKE
         return self.use.purpose
 
     def _is_base(self, holder: Node, member: Node) -> bool:
-        """Return whether a member of `allOf` is a schema with a discriminator that its holder extends."""
+        """Return True if a member of `allOf` is a schema with a discriminator that its holder extends."""
         target = self._find(member) if member.reference is not None else None
         return target is not None and self._discriminators.is_base(holder, target)
 
@@ -365,12 +366,12 @@ class SchemaSets:
 def _conjoin(out: JsonObject, members: list[JsonValue]) -> None:
     """Add members to the `allOf` of a translated schema."""
     also = out.get("allOf")
-    out["allOf"] = [*(also if isinstance(also, list) else []), *members]
+    out["allOf"] = [*as_list(also), *members]
 
 
 def _excludes(schema: JsonValue) -> bool:
     """
-    Return whether a translated schema has a keyword that wants something to fail.
+    Return True if a translated schema has a keyword that wants something to fail.
 
     A property of that name does no harm.
     """

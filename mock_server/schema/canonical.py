@@ -47,7 +47,7 @@ from jsonschema_rs.canonical import (
 )
 
 from mock_server.errors import UnusableSchema
-from mock_server.json_values import JsonObject, JsonValue, Pointer, find_at, format_pointer, parse_pointer
+from mock_server.json_values import JsonObject, JsonValue, Pointer, as_object, find_at, format_pointer, parse_pointer
 from mock_server.schema.bundle import Bundle, Schemas
 from mock_server.schema.cost import MOST_CASES, count_cases, iter_references, thin
 from mock_server.schema.simplify import unfold
@@ -137,7 +137,7 @@ class Forms:
 
     def is_hopeless(self, form: Canonical) -> bool:
         """
-        Return whether it is proven that no value satisfies the schema of a form.
+        Return True if it is proven that no value satisfies the schema of a form.
 
         Only a form that leaves nothing out proves it.
         """
@@ -149,7 +149,7 @@ class Forms:
         return _canonicalize(thinned)
 
     def recurs(self, uri: str) -> bool:
-        """Return whether the definition that a reference names leads back to itself."""
+        """Return True if the definition that a reference names leads back to itself."""
         return self.schemas.recurs(uri.removeprefix(_DEFINITIONS))
 
     def part(self, schema: JsonValue, *, is_branch: bool = False) -> Canonical | None:
@@ -163,7 +163,7 @@ class Forms:
     def unfolded(self, schema: Canonical) -> Canonical | None:
         """Return a form with its references resolved in place; None where that adds nothing."""
         own = _written(schema)
-        own = own if isinstance(own, dict) else {}
+        own = as_object(own)
         whole = unfold(own, self.schemas.definition_shape)
         form = self._form_of(whole) if whole != own else None
         if form != schema:
@@ -210,7 +210,7 @@ def as_json(value: object) -> JsonValue:
 
 
 def is_same(one: Canonical, other: Canonical) -> bool:
-    """Return whether two forms are equal, whatever their context."""
+    """Return True if two forms are equal, whatever their context."""
     return one == other or (one.kind == other.kind and _written(one) == _written(other))
 
 
@@ -263,7 +263,7 @@ def canonicalize_exactly(schema: JsonObject) -> Canonical | None:
 
 
 def covers(outer: Canonical, inner: Canonical) -> bool | None:
-    """Return whether a form admits every value of another one; None where that is not known."""
+    """Return True if a form admits every value of another one; None where that is not known."""
     if _count_branches(outer) * _count_branches(inner) > MOST_CASES:
         return None
     try:
@@ -295,7 +295,7 @@ def _form(schema: JsonObject) -> Canonical | None:
 
 
 def is_unsatisfiable(schema: Canonical) -> bool:
-    """Return whether it is proven that no value satisfies a schema."""
+    """Return True if it is proven that no value satisfies a schema."""
     return schema.satisfiability() == Satisfiability.NO
 
 

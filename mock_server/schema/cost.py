@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from mock_server.json_values import JsonObject, JsonValue
+from mock_server.json_values import JsonObject, JsonValue, as_object
 
 MOST_STEPS: Final = 10_000_000  # subschemas that one part of a value is judged by: a tenth of a second
 MOST_CASES: Final = 500  # combinations of alternatives that are told apart
@@ -206,7 +206,7 @@ def _cases_of(schema: JsonObject, keyword: str) -> int:
     if keyword == "not":
         return max(1, _ways_to_break(value))
     total = 1
-    for member in value.values() if isinstance(value, dict) else ():
+    for member in as_object(value).values():
         total = min(total * (1 + count_cases(member)), _MOST)
     return total
 

@@ -16,27 +16,20 @@ One Schema Object, of any OpenAPI version, as JSON Schema 2020-12.
 A keyword with a value that it can't have is passed over, with a finding.
 
 Source: OAS 2.0, 3.0.4 and 3.1.1, section "Schema Object"; JSON Schema 2020-12 core and validation
-
-What a direction hides: properties that are `readOnly` in requests, and those that are `writeOnly` in responses.
-
-Whether one that is required is required even where it is hidden, OpenAPI 3.0 denies and 3.1 leaves to JSON Schema, to
-which these words say nothing. So where there is an alternative, what is made hides nothing that it requires.
-
-Source: OAS 3.0.4, "Schema Object", Fixed Fields; JSON Schema 2020-12 validation, section 9.4
 """
 
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
 from mock_server.document.references import Node
-from mock_server.json_values import JsonObject, JsonValue
-from mock_server.numbers import is_finite
+from mock_server.json_values import JsonObject, JsonValue, as_list, as_object
 from mock_server.schema.formats import find_format
 from mock_server.schema.patterns import iter_readings, read_literal
+from mock_server.schema.types import FOLK_TYPES, TYPES, cast, is_number, is_text_only, is_type
 
 
 class Direction(Enum):
@@ -88,13 +81,6 @@ class Syntax:
 Translate = Callable[[Node], JsonValue]
 Note = Callable[[str, Node, str], None]
 
-TYPES: Final = ("null", "boolean", "object", "array", "number", "string", "integer")
-# Types that the standards don't have but documents do. JUDGE takes any value for them.
-_FOLK_TYPES = {
-    "file": "string", "date": "string", "datetime": "string", "uuid": "string", "str": "string", "text": "string",
-    "float": "number", "double": "number", "decimal": "number", "int": "integer", "long": "integer",
-    "bool": "boolean", "list": "array", "map": "object", "dict": "object",
-}  # fmt: skip
 _COUNTS = (
     "minLength",
     "maxLength",
@@ -135,7 +121,7 @@ def translate(
         syntax: Of patterns and formats.
         hidden: Properties that this direction hides, as far as `allOf` around knows them.
     """
-    step = _ObjectTranslation(node, node.value if isinstance(node.value, dict) else {}, use, schema, note, syntax)
+    step = _ObjectTranslation(node, as_object(node.value), use, schema, note, syntax)
     out = step.types()
     step.numbers(out)
     step.texts(out)
@@ -168,18 +154,18 @@ class _ObjectTranslation:
 
     @property
     def modern(self) -> bool:
-        """Whether to obey keywords that 3.0 lacks: always when making values, since the authors meant them."""
+        """True if keywords that 3.0 lacks are obeyed: always when making values, since the authors meant them."""
         return self.use.is_json_schema or self.making
 
     def types(self) -> JsonObject:
         """Translate type, enum, const."""
         out: JsonObject = {}
         declared = self.source.get("type")
-        names: JsonValue = [declared] if isinstance(declared, str) else declared
         if declared is not None:
-            types: list[JsonValue] = [name for name in names if name in TYPES] if isinstance(names, list) else []
-            if not isinstance(names, list) or len(types) != len(names):
-                types = self._folk_types(names if isinstance(names, list) else [])
+            names: list[JsonValue] = [declared] if isinstance(declared, str) else as_list(declared)
+            types: list[JsonValue] = [name for name in names if name in TYPES]
+            if not isinstance(declared, str | list) or len(types) != len(names):
+                types = self._folk_types(names)
             if types:
                 out["type"] = list(dict.fromkeys(types))
         if "enum" in self.source:
@@ -193,9 +179,8 @@ class _ObjectTranslation:
             self.bad("type")
         if not self.making and names != ["file"]:
             return []
-        return [
-            name if name in TYPES else _FOLK_TYPES[str(name)] for name in names if name in TYPES or name in _FOLK_TYPES
-        ]
+        known: dict[str, JsonValue] = {**FOLK_TYPES, **{name: name for name in TYPES}}
+        return [known[str(name)] for name in names if name in known]
 
     def _enum(self, out: JsonObject) -> None:
         values = self.source["enum"]
@@ -203,7 +188,7 @@ class _ObjectTranslation:
             self.bad("enum")
             return
         written = out.get("type")
-        own = written if isinstance(written, list) else []
+        own = as_list(written)
         types = list(own)  # and those of values that are tolerated
         fitting: list[JsonValue] = []
         mistyped = False
@@ -211,7 +196,7 @@ class _ObjectTranslation:
             if value is None or not own or any(is_type(value, str(type_)) for type_ in own):
                 fitting.append(value)
                 continue
-            casts = [cast for type_ in own for cast in _cast(value, str(type_))]
+            casts = [each for type_ in own for each in cast(value, str(type_))]
             mistyped = mistyped or bool(casts)
             fitting += casts
             if not self.making:
@@ -235,23 +220,23 @@ class _ObjectTranslation:
         """Translate bounds, their exclusive forms and numeric formats."""
         for bound, exclusive, pick in (("minimum", "exclusiveMinimum", max), ("maximum", "exclusiveMaximum", min)):
             value, strict = self.source.get(bound), self.source.get(exclusive)
-            if value is not None and not _is_number(value):
+            if value is not None and not is_number(value):
                 self.bad(bound)
                 value = None
-            if _is_number(strict):
+            if is_number(strict):
                 out[exclusive] = strict
             elif strict not in {None, True, False}:
                 self.bad(exclusive)
             if value is not None:
                 out[exclusive if strict is True else bound] = value
             limits = find_format(self.source.get("format")).bounds
-            if limits and not _only_text(out):
-                limit = limits[0] if bound == "minimum" else limits[1]
+            if limits and not is_text_only(out):
+                limit = limits[bound == "maximum"]
                 known = out.get(bound)
                 out[bound] = pick(known, limit) if isinstance(known, int | float) else limit
         step = self.source.get("multipleOf")
         if step is not None:
-            if _is_number(step) and step > 0:  # type: ignore[operator]
+            if is_number(step) and step > 0:  # type: ignore[operator]
                 out["multipleOf"] = step
             else:
                 self.bad("multipleOf")
@@ -262,14 +247,14 @@ class _ObjectTranslation:
             value = self.source.get(keyword)
             if value is None:
                 continue
-            if _is_number(value) and value >= 0 and value == math.floor(value):  # type: ignore[operator, arg-type]
+            if is_number(value) and value >= 0 and value == math.floor(value):  # type: ignore[operator, arg-type]
                 out[keyword] = int(value)
             else:
                 self.bad(keyword)
         if self.source.get("uniqueItems") is True:
             out["uniqueItems"] = True
         pattern = self.source.get("pattern")
-        text = self._pattern(pattern) if pattern is not None else None
+        text = self._pattern(pattern)
         if text is not None:
             out["pattern"] = text
         if (
@@ -281,13 +266,13 @@ class _ObjectTranslation:
             # as it is written it finds nothing: what may be left out is
             out["allOf"] = [{"type": ["string"], "pattern": pattern}]
         format_ = self.source.get("format")
-        is_of_text = isinstance(format_, str) and (find_format(format_).bounds is None or _only_text(out))
+        is_of_text = isinstance(format_, str) and (find_format(format_).bounds is None or is_text_only(out))
         if is_of_text and self._is_possible(str(format_), out):
             out["format"] = format_  # the name of a number on a string, too: worth knowing when making one
 
     def _is_possible(self, format_: str, out: JsonObject) -> bool:
         """
-        Return whether a text of the lengths and the pattern can have a format that is asserted.
+        Return True if a text of the lengths and the pattern can have a format that is asserted.
 
         One that can't is an annotation.
         """
@@ -299,15 +284,17 @@ class _ObjectTranslation:
             format_, text, least if isinstance(least, int) else 0, most if isinstance(most, int) else None
         ):
             return True
-        beside = " and ".join(keyword for keyword in ("pattern", "minLength", "maxLength") if keyword in out)
+        besides = " and ".join(keyword for keyword in ("pattern", "minLength", "maxLength") if keyword in out)
         self.note(
             "document-format-impossible",
             self.node,
-            f"no text has the format {format_!r} beside its {beside}; the format is passed over",
+            f"no text has the format {format_!r} beside its {besides}; the format is passed over",
         )
         return False
 
     def _pattern(self, pattern: JsonValue) -> str | None:
+        if pattern is None:
+            return None
         if isinstance(pattern, str):
             literal = read_literal(pattern)
             if literal is not None:
@@ -335,7 +322,7 @@ class _ObjectTranslation:
             prefix = self._list("prefixItems")
             if prefix:
                 out["prefixItems"] = prefix
-        for keyword in (*_ONE, *(_ONE_SINCE_31 if self.modern else ())):
+        for keyword in _ONE + _ONE_SINCE_31 if self.modern else _ONE:
             if keyword in self.source:
                 self._one(out, keyword)
         for keyword in _LISTS:
@@ -392,7 +379,7 @@ class _ObjectTranslation:
 
     def _means_null(self, branch: Node, keyword: str) -> bool:
         """
-        Return whether an alternative is null, written as `{nullable: true}`, which strictly admits anything.
+        Return True if an alternative is null, written as `{nullable: true}`, which strictly admits anything.
 
         Beside `anyOf` that reading does no harm to a judge; beside `oneOf` it would refuse all that the others admit.
         """
@@ -467,7 +454,7 @@ class _ObjectTranslation:
         if isinstance(self.source.get("contentSchema"), dict | bool):
             out["contentSchema"] = self.schema(self.node.child("contentSchema"))
         examples = self.source.get("examples")
-        shown: list[JsonValue] = list(examples) if isinstance(examples, list) else []
+        shown: list[JsonValue] = list(as_list(examples))
         shown += [self.source[key] for key in ("example", "x-example") if key in self.source]
         if shown:
             out["examples"] = shown
@@ -484,20 +471,6 @@ def with_null(out: JsonObject) -> JsonObject:
     return {"anyOf": [out, {"type": "null"}]}
 
 
-def is_type(value: JsonValue, type_: str) -> bool:
-    """Return whether a value is of a type of JSON Schema; 1.0 is an integer."""
-    if isinstance(value, bool):
-        return type_ == "boolean"
-    if isinstance(value, int):
-        return type_ in {"integer", "number"}
-    if isinstance(value, float):
-        return type_ == "number" or (type_ == "integer" and value.is_integer())
-    if value is None:
-        return type_ == "null"
-    names = {str: "string", list: "array", dict: "object"}
-    return type_ == names[type(value)]
-
-
 def _fractional(branches: list[JsonValue]) -> list[JsonValue]:
     """
     Return the fractional branch of `integer` and `number` branches that only formats keep apart.
@@ -510,84 +483,12 @@ def _fractional(branches: list[JsonValue]) -> list[JsonValue]:
     whole = [branch for branch, types in typed if types == ["integer"]]
     if not whole or not any(types == ["number"] for _, types in typed):
         return branches
-    return [
-        {**branch, "not": {"type": ["integer"]}}
-        if isinstance(branch, dict) and branch.get("type") == ["number"]
-        else branch
-        for branch in branches
-        if branch not in whole
-    ]
+    kept = [branch for branch in branches if branch not in whole]
+    for index, branch in enumerate(kept):
+        if isinstance(branch, dict) and branch.get("type") == ["number"]:
+            kept[index] = {**branch, "not": {"type": ["integer"]}}
+    return kept
 
 
 def _says_nothing(schema: JsonValue) -> bool:
     return schema is True or (isinstance(schema, dict) and schema.keys() <= {*_ANNOTATIONS, "examples"})
-
-
-def _cast(value: JsonValue, type_: str) -> list[JsonValue]:
-    """Write a scalar as another type, as in an enum whose quotes were forgotten: none or one value."""
-    if type_ == "string" and isinstance(value, bool | int | float):
-        return [json.dumps(value)]
-    if isinstance(value, str) and type_ in {"integer", "number", "boolean"}:
-        try:
-            read: JsonValue = json.loads(value)
-        except ValueError:
-            return []
-        if is_type(read, type_):
-            return [read]
-        return []
-    return []
-
-
-def _is_number(value: JsonValue) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and is_finite(value)
-
-
-def _only_text(out: JsonObject) -> bool:
-    types = out.get("type")
-    return isinstance(types, list) and not ({"integer", "number"} & set(types))
-
-
-_DEEPEST = 8  # members of members of `allOf`: deeper than anybody writes
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Hiding:
-    """Finds the properties that one direction hides: `readOnly`, `writeOnly`."""
-
-    direction: Direction
-    follow: Callable[[Node], Node | None]  # to where something else than a reference stands
-
-    def names(self, node: Node) -> frozenset[str]:
-        """Return the hidden properties among a schema's own and those of its `allOf`."""
-        found: set[str] = set()
-        for part in self._parts(node):
-            if isinstance(part.value, dict) and isinstance(part.value.get("properties"), dict):
-                found |= {name for name, child in part.child("properties").members() if self._is_hidden(child)}
-        return frozenset(found)
-
-    def is_required(self, node: Node, around: frozenset[str]) -> bool:
-        """Return whether a schema requires a property that is hidden, by itself or by a schema around it."""
-        required: set[str] = set()
-        for part in self._parts(node):
-            listed = part.value.get("required") if isinstance(part.value, dict) else None
-            required |= set(map(str, listed)) if isinstance(listed, list) else set()
-        return bool(required & (around | self.names(node)))
-
-    def _parts(self, node: Node, depth: int = 0) -> Iterator[Node]:
-        """Yield a schema, its references, and the members of its `allOf`."""
-        if depth > _DEEPEST or not isinstance(node.value, dict):
-            return
-        yield node
-        target = self.follow(node) if node.reference is not None else None
-        if target is not None:
-            yield from self._parts(target, depth + 1)
-        if isinstance(node.value.get("allOf"), list):
-            for member in node.child("allOf").items():
-                yield from self._parts(member, depth + 1)
-
-    def _is_hidden(self, node: Node) -> bool:
-        places = (node, self.follow(node) if node.reference is not None else None)
-        word = self.direction.hidden_by
-        return any(
-            isinstance(place.value, dict) and place.value.get(word) is True for place in places if place is not None
-        )

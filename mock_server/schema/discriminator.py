@@ -18,7 +18,7 @@ from typing import Final
 from mock_server.document.load import LoadedResource
 from mock_server.document.references import Node, References
 from mock_server.errors import DocumentError
-from mock_server.json_values import JsonObject, JsonValue, Pointer
+from mock_server.json_values import JsonObject, JsonValue, Pointer, as_list, as_object
 from mock_server.schema.dialect import Purpose
 
 # Marks the alternatives that a discriminator names.
@@ -79,7 +79,7 @@ class Discriminators:
         rule = self._rule(node)
         if rule is None:
             return
-        source = node.value if isinstance(node.value, dict) else {}
+        source = as_object(node.value)
         word = next((word for word in _CHOICES if word in out and word in source), None)
         if word is not None:
             self._among_branches(node, word, rule, out, purpose)
@@ -87,12 +87,12 @@ class Discriminators:
             self._among_children(node, rule, out, purpose, refer)
 
     def is_base(self, holder: Node, target: Node) -> bool:
-        """Return whether a member of `allOf` makes its named holder a child of a schema with a discriminator."""
+        """Return True if a member of `allOf` makes its named holder a child of a schema with a discriminator."""
         return _is_named(holder) and self._has_discriminator(target)
 
     def _has_discriminator(self, node: Node) -> bool:
         """
-        Return whether a schema or one that it extends has a discriminator.
+        Return True if a schema or one that it extends has a discriminator.
 
         Of what has none, no part is looked at again.
         """
@@ -105,7 +105,7 @@ class Discriminators:
         return False
 
     def returns(self, node: Node) -> bool:
-        """Return whether the branches of a schema are its own children: as their base it does not choose among them."""
+        """Return True if the branches of a schema are its own children: as their base it does not choose among them."""
         return any(
             node.key in {ancestor.key for ancestor in self._ancestors(target)}
             for word in _CHOICES
@@ -193,16 +193,16 @@ class Discriminators:
         return self._rules[node.key]
 
     def _read_rule(self, node: Node) -> _DiscriminatorRule | None:
-        written = node.value.get("discriminator") if isinstance(node.value, dict) else None
+        written = as_object(node.value).get("discriminator")
         if isinstance(written, str):
             return _DiscriminatorRule(written, {}, ())
-        name = written.get("propertyName") if isinstance(written, dict) else None
+        name = as_object(written).get("propertyName")
         if not isinstance(name, str) or not isinstance(written, dict):
             return None
         mapping, default = written.get("mapping"), written.get("defaultMapping")
         mapped: dict[_Key | str, list[str]] = {}
         targets: dict[_Key, Node] = {}
-        for value, ref in mapping.items() if isinstance(mapping, dict) else ():
+        for value, ref in as_object(mapping).items():
             if not isinstance(ref, str):
                 continue
             mapped.setdefault(_last_word(ref), []).append(value)
@@ -261,7 +261,7 @@ class Discriminators:
         mapped: list[JsonValue] = list(
             dict.fromkeys([*rule.mapped.get(child.key, ()), *rule.mapped.get(_name(child), ())])
         )
-        said = child.value.get("x-ms-discriminator-value") if isinstance(child.value, dict) else None
+        said = as_object(child.value).get("x-ms-discriminator-value")
         names = mapped or [said if isinstance(said, str) else _name(child)]
         if not listed:
             return names
@@ -269,7 +269,7 @@ class Discriminators:
         return fitting or [value for value in listed if any(_is_alike(str(value), str(name)) for name in names)][:1]
 
     def _says_itself(self, target: Node, name: str) -> bool:
-        """Return whether a schema restricts the property to certain values already."""
+        """Return True if a schema restricts the property to certain values already."""
         return bool(self._own_values(target, name))
 
     def _own_values(self, target: Node, name: str) -> list[JsonValue]:
@@ -285,7 +285,7 @@ class Discriminators:
     def _listed(self, node: Node, name: str, *, deep: bool = True) -> list[JsonValue]:
         """Return the `enum` or `const` of a property."""
         for part in self._parts(node) if deep else (node,):
-            properties = part.value.get("properties") if isinstance(part.value, dict) else None
+            properties = as_object(part.value).get("properties")
             if isinstance(properties, dict) and name in properties:
                 found = self._follow(part.child("properties").child(name))
                 if found is not None and isinstance(found.value, dict):
@@ -298,7 +298,7 @@ class Discriminators:
         return []
 
     def _are_apart(self, places: list[Node], rule: _DiscriminatorRule) -> bool:
-        """Return whether no value that is made for one branch conforms to another, as far as can be seen."""
+        """Return True if no value that is made for one branch conforms to another, as far as can be seen."""
         facts = [(self._facts(place), self._names_of_branch(place, rule, Purpose.JUDGE) or []) for place in places]
         return all(self._is_apart(one, names, other, rule.name) for (one, names), (other, _) in permutations(facts, 2))
 
@@ -329,7 +329,7 @@ class Discriminators:
     def _facts(self, node: Node) -> _Facts:
         facts = _Facts()
         for part in self._parts(node):
-            value = part.value if isinstance(part.value, dict) else {}
+            value = as_object(part.value)
             facts.properties.update(
                 part.child("properties").members() if isinstance(value.get("properties"), dict) else ()
             )
@@ -401,7 +401,7 @@ class Discriminators:
 
 def _conjoin(out: JsonObject, member: JsonObject) -> None:
     also = out.get("allOf")
-    out["allOf"] = [*(also if isinstance(also, list) else []), member]
+    out["allOf"] = [*as_list(also), member]
 
 
 def _bearing(name: str, values: list[JsonValue]) -> JsonObject:
@@ -416,7 +416,7 @@ def _list(node: Node, word: str) -> list[Node]:
 
 
 def _is_named(node: Node) -> bool:
-    """Return whether a schema, or the one whose `allOf` it is in, is a component or a file of its own."""
+    """Return True if a schema, or the one whose `allOf` it is in, is a component or a file of its own."""
     pointer = node.pointer
     while pointer[-2:-1] == ("allOf",):
         pointer = pointer[:-2]
@@ -459,7 +459,7 @@ def _name(node: Node) -> str:
 
 def _is_alike(one: str, other: str) -> bool:
     """
-    Return whether two names differ only in notation, or one begins or ends with the other.
+    Return True if two names differ only in notation, or one begins or ends with the other.
 
     `dog`, `DogPet`.
     """

@@ -67,12 +67,12 @@ class Format:
 
     @property
     def is_asserted(self) -> bool:
-        """Whether a text that breaks it is wrong."""
+        """True if a text that breaks it is wrong."""
         return self.is_built_in or self.is_valid is not None
 
     @property
     def has_day(self) -> bool:
-        """Whether a text of it is a day of the calendar, with or without a time of day."""
+        """True if a text of it is a day of the calendar, with or without a time of day."""
         return self.python is not None and issubclass(self.python[0], date)
 
     @property

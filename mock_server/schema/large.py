@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Any, Final, NamedTuple, Protocol
 
 from mock_server.cache import BoundedCache
-from mock_server.json_values import JsonObject, JsonValue
+from mock_server.json_values import JsonObject, JsonValue, as_object
 from mock_server.pausing import pause
 from mock_server.schema.cost import iter_references
 from mock_server.sizes import count_brackets
@@ -61,7 +61,7 @@ class CompiledSchema(Protocol):
     """A schema as jsonschema-rs compiles it."""
 
     def is_valid(self, instance: Any) -> bool:  # noqa: ANN401 - as jsonschema-rs has it
-        """Return whether a value conforms."""
+        """Return True if a value conforms."""
 
     def iter_errors(self, instance: Any) -> Iterator[Any]:  # noqa: ANN401 - as jsonschema-rs has it
         """List all errors of a value."""
@@ -102,7 +102,7 @@ class LargeValues:
 
     def is_small(self, value: JsonValue, text: bytes | None = None) -> bool:
         """
-        Return whether listing all errors of a value costs little.
+        Return True if listing all errors of a value costs little.
 
         `text` is what it was read from, where that is known.
         """
@@ -158,7 +158,7 @@ class LargeValues:
 
     def _inside(self, at: _At) -> Iterator[_At]:
         """Yield the subschemas that have to hold, with their values."""
-        schema = at.schema if isinstance(at.schema, dict) else {}
+        schema = as_object(at.schema)
         ref = schema.get("$ref")
         if isinstance(ref, str):
             name = ref.removeprefix("#/$defs/")
@@ -216,7 +216,7 @@ class LargeValues:
 
     def _own(self, at: _At, *, explained: bool) -> Iterator[Broken]:
         """Yield the violations of the value itself, without those of its parts."""
-        schema = at.schema if isinstance(at.schema, dict) else {}
+        schema = as_object(at.schema)
         for keyword, wanted in schema.items():
             if keyword in _UNIONS:
                 if not self._holds(at, keyword, {keyword: wanted}):
@@ -263,7 +263,7 @@ class LargeValues:
 
     def _unevaluated(self, at: _At) -> Iterator[Broken]:
         """Yield the unevaluated members, where all the rest holds."""
-        schema = at.schema if isinstance(at.schema, dict) else {}
+        schema = as_object(at.schema)
         for keyword in _UNEVALUATED:
             if keyword in schema:
                 yield Broken(
@@ -274,7 +274,7 @@ class LargeValues:
                 )
 
     def _holds(self, at: _At, label: str, alone: JsonObject, *values: JsonValue) -> bool:
-        """Return whether a few keywords of a subschema hold, judged by themselves, of its value or of another one."""
+        """Return True if a few keywords of a subschema hold, judged by themselves, of its value or of another one."""
         return self._compiled((*at.path, "", label), alone).is_valid(values[0] if values else at.value)
 
     def _matches(self, pattern: str, name: str) -> bool:
@@ -351,7 +351,7 @@ def _count_alternatives(schema: JsonValue) -> int:
 
 def is_short(most: int, text: bytes, deepest: int) -> bool:
     """
-    Return whether a JSON text is too short for a value with more parts or levels than that.
+    Return True if a JSON text is too short for a value with more parts or levels than that.
 
     Each part but the first of a list or an object follows a comma. Commas and brackets within strings are counted as
     well.
@@ -364,7 +364,7 @@ def is_short(most: int, text: bytes, deepest: int) -> bool:
 
 def weighs_up_to(most: int, value: JsonValue, deepest: int = MOST_LEVELS) -> bool:
     """
-    Return whether a value has no more parts and levels than that.
+    Return True if a value has no more parts and levels than that.
 
     Of a larger one, no more than that are looked at.
     """
@@ -391,7 +391,7 @@ def weighs_up_to(most: int, value: JsonValue, deepest: int = MOST_LEVELS) -> boo
 
 
 def _count_returns(schema: JsonObject) -> int:
-    """Return how often a definition refers back to itself: the factor of cost per level of a value."""
+    """Count the ways in which a definition refers back to itself: the factor of cost per level of a value."""
     definitions = _object(schema, "$defs")
     needs = {name: set(iter_references(definition)) for name, definition in definitions.items()}
     reached: dict[str, set[str]] = {}

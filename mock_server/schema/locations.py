@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote
 
-from mock_server.json_values import JsonObject, JsonValue, Pointer
+from mock_server.json_values import JsonObject, JsonValue, Pointer, as_object
 from mock_server.schema.bundle import Bundle
-from mock_server.schema.dialect import TYPES
 from mock_server.schema.sites import Start, find_item, find_named_member, find_other_member, follow, iter_alternatives
+from mock_server.schema.types import TYPES
 
 _FOLLOWED: Final = frozenset(("$ref", "allOf", "$defs"))
 _SAFE: Final = "/*~@$-._"
@@ -70,7 +70,7 @@ class Location:
 
     @property
     def is_alternative(self) -> bool:
-        """Whether it lies inside an alternative of `anyOf`, `oneOf` or a condition."""
+        """True if it lies inside an alternative of `anyOf`, `oneOf` or a condition."""
         return any(location.step is None and location.parent is not None for location in self.chain)
 
     @property
@@ -119,7 +119,7 @@ class _Walk:
         starts: Starts,
         held: tuple[str | int, ...] | None = None,
     ) -> Location:
-        """Follow the subschemas of a location to its parts; at a place of a value, what was met elsewhere is new."""
+        """Follow the subschemas of a location to its parts; at a place of a value, subschemas met elsewhere are new."""
         if held is None:
             known = self.met
         else:
@@ -195,10 +195,10 @@ def walk_value(bundle: Bundle, value: JsonValue) -> Iterator[tuple[Location, Jso
 
 
 def _begin(bundle: Bundle) -> tuple[_Walk, Starts]:
-    """Return the state of a walk, and what is written for the root."""
+    """Return the state of a walk, and the starts of the root."""
     definitions = bundle.schema.get("$defs")
     root: JsonObject = {keyword: value for keyword, value in bundle.schema.items() if keyword != "$defs"}
-    return _Walk(definitions if isinstance(definitions, dict) else {}, _labels(bundle)), (((), root),)
+    return _Walk(as_object(definitions), _labels(bundle)), (((), root),)
 
 
 def _labels(bundle: Bundle) -> dict[Pointer, str]:
@@ -222,7 +222,7 @@ def _labels(bundle: Bundle) -> dict[Pointer, str]:
 
 
 def _is_news(met: set[Pointer], path: Pointer, schema: JsonValue) -> bool:
-    """Return whether a start leads to a subschema that was not met yet."""
+    """Return True if a start leads to a subschema that was not met yet."""
     if path in met or not isinstance(schema, dict):
         return False
     ref = schema.get("$ref")
@@ -247,7 +247,7 @@ def _properties(location: Location, value: JsonValue) -> Iterator[tuple[str, Sta
     others = False
     for part in location.parts:
         known = part.schema.get("properties")
-        names.update(dict.fromkeys(known if isinstance(known, dict) else ()))
+        names.update(dict.fromkeys(as_object(known)))
         others = others or isinstance(part.schema.get("additionalProperties"), dict)
     for name in names:
         yield name, _members(location, name)
@@ -259,7 +259,7 @@ def _properties(location: Location, value: JsonValue) -> Iterator[tuple[str, Sta
         yield free, _members(location, free)
     for part in location.parts:
         patterns = part.schema.get("patternProperties")
-        for pattern, schema in patterns.items() if isinstance(patterns, dict) else ():
+        for pattern, schema in as_object(patterns).items():
             name = _literal(pattern)
             if name and name not in names:
                 yield name, (((*part.path, "patternProperties", pattern), schema),)

@@ -20,7 +20,7 @@ finite. `unevaluatedProperties` can't be understood otherwise, nor can a `not` o
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mock_server.json_values import JsonObject, JsonValue
+from mock_server.json_values import JsonObject, JsonValue, as_list, as_object
 from mock_server.schema.discriminator import NAMED
 
 _LISTS = frozenset(("allOf", "anyOf", "oneOf"))
@@ -76,7 +76,7 @@ class _Unfolding:
         if not rest:
             return target
         also = rest.get("allOf")
-        return {**rest, "allOf": [*(also if isinstance(also, list) else []), target]}
+        return {**rest, "allOf": [*as_list(also), target]}
 
 
 # Keywords of an object that mean the same beside those of another.
@@ -144,7 +144,7 @@ def _shape(schema: JsonValue, context: _RewriteContext, *, is_branch: bool) -> J
 
 
 def _answer(schema: JsonObject, context: _RewriteContext) -> tuple[JsonObject, _RewriteContext]:
-    """Write what a schema refers to in its place, since it asks what that has said; where it recurs, let it not ask."""
+    """Write a definition in the place of a reference, where its keywords count; where it recurs, leave it out."""
     passed: set[str] = set()
 
     def look_up(name: str) -> JsonValue:
@@ -177,7 +177,7 @@ def _inherit(schema: JsonObject, context: _RewriteContext) -> tuple[JsonObject, 
     """Merge the plain objects of an `allOf`; the other members stay in it."""
     own: JsonObject = {keyword: value for keyword, value in schema.items() if keyword != "allOf"}
     members = schema["allOf"]
-    parts = members if isinstance(members, list) else []
+    parts = as_list(members)
     if len(parts) == 1 and isinstance(parts[0], dict) and not (own.keys() - _ANNOTATIONS):
         return {**parts[0], **own}, context  # only said otherwise: `allOf: [{$ref}]` is `$ref`
     base: JsonObject = {keyword: value for keyword, value in own.items() if keyword in _PLAIN}
@@ -245,8 +245,8 @@ def _join(one: JsonObject, other: JsonObject) -> JsonObject:
         return one or other
     out: JsonObject = {**one, **other}
     known, more = one.get("properties"), other.get("properties")
-    properties = dict(known) if isinstance(known, dict) else {}
-    for name, schema in more.items() if isinstance(more, dict) else ():
+    properties = dict(as_object(known))
+    for name, schema in as_object(more).items():
         already = properties.get(name)
         properties[name] = schema if already is None or already == schema else {"allOf": [already, schema]}
     if properties:

@@ -1,5 +1,5 @@
 """
-Sites: what the subschemas of one place of a value say.
+Sites: the places of a value, each with all subschemas that speak of it.
 
 One walk leads from what is written for a place to all subschemas that speak of it: through `$ref`, `allOf` and, unless
 they are told apart, alternatives. Text on the wire has no types: whoever reads it asks a site for types, items and
@@ -14,10 +14,10 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final, NamedTuple
 
-from mock_server.json_values import JsonObject, JsonValue, Pointer
+from mock_server.json_values import JsonObject, JsonValue, Pointer, as_list, as_object
 from mock_server.names import nouns_of
 from mock_server.schema.bundle import Bundle
-from mock_server.schema.dialect import TYPES, is_type
+from mock_server.schema.types import TYPES, is_type
 
 _MOST: Final = 64  # subschemas; more of them at one place say nothing new
 _EVERY_TYPE: Final = frozenset(TYPES)
@@ -33,7 +33,7 @@ _IMPLYING: Final = {
 
 
 class Start(NamedTuple):
-    """What is written for a place, references not followed."""
+    """A subschema written for a place, its reference not followed."""
 
     path: Pointer  # its keyword location in the bundle
     schema: JsonValue
@@ -49,7 +49,7 @@ class Subschema(NamedTuple):
 
 
 class Alternative(NamedTuple):
-    """A subschema that may or may not hold, and what decides on it."""
+    """A subschema that may or may not hold, with the conditions that decide on it."""
 
     path: Pointer
     schema: JsonValue
@@ -60,7 +60,7 @@ def follow(
     starts: Iterable[Start], definitions: Mapping[str, JsonValue], *, into_alternatives: bool = True
 ) -> tuple[Subschema, ...]:
     """
-    Follow what is written for a place to all subschemas that speak of it.
+    Follow references and alternatives to all subschemas that speak of a place.
 
     Depth first, in the order of the document, once through each definition.
     """
@@ -91,7 +91,7 @@ def iter_alternatives(path: Pointer, schema: JsonObject) -> Iterator[Alternative
     """Iterate over the subschemas that may or may not hold."""
     for keyword in ("anyOf", "oneOf"):
         branches = schema.get(keyword)
-        for index, branch in enumerate(branches if isinstance(branches, list) else []):
+        for index, branch in enumerate(as_list(branches)):
             yield Alternative((*path, keyword, str(index)), branch)
     condition = schema.get("if")
     if condition is not None:
@@ -100,13 +100,13 @@ def iter_alternatives(path: Pointer, schema: JsonObject) -> Iterator[Alternative
             if keyword in schema:
                 yield Alternative((*path, keyword), schema[keyword], (((*path, f"if-{keyword}"), test),))
     dependent = schema.get("dependentSchemas")
-    for name, held in dependent.items() if isinstance(dependent, dict) else ():
+    for name, held in as_object(dependent).items():
         present: JsonObject = {"required": [name]}
         yield Alternative((*path, "dependentSchemas", name), held, (((*path, "has", name), present),))
 
 
 def find_named_member(path: Pointer, schema: JsonObject, name: str) -> tuple[Pointer, JsonValue] | None:
-    """Find what a subschema says of a property by its name, if anything."""
+    """Find the subschema of a property under its name, if there is one."""
     known = schema.get("properties")
     if isinstance(known, dict) and name in known:
         return (*path, "properties", name), known[name]
@@ -114,14 +114,14 @@ def find_named_member(path: Pointer, schema: JsonObject, name: str) -> tuple[Poi
 
 
 def find_other_member(path: Pointer, schema: JsonObject) -> tuple[Pointer, JsonValue] | None:
-    """Find what a subschema says of properties that it does not name, if anything."""
+    """Find the subschema of properties without an entry, if there is one."""
     if isinstance(schema.get("additionalProperties"), dict):
         return (*path, "additionalProperties"), schema["additionalProperties"]
     return None
 
 
 def find_item(path: Pointer, schema: JsonObject, index: int | None) -> tuple[Pointer, JsonValue] | None:
-    """Find what a subschema says of an item, if anything; without an index, of those after the prefix."""
+    """Find the subschema of an item, if there is one; without an index, of those after the prefix."""
     prefix = schema.get("prefixItems")
     if index is not None and isinstance(prefix, list) and index < len(prefix):
         return (*path, "prefixItems", str(index)), prefix[index]
@@ -162,9 +162,9 @@ class Sites:
 @dataclass(frozen=True, eq=False)
 class Site:
     """
-    A place of a value, with all that is said there.
+    A place of a value, with all subschemas that speak of it.
 
-    Members and items are sites in turn. A site without parts is one that nothing is said of.
+    Members and items are sites in turn. A site without parts is unconstrained.
     """
 
     parts: tuple[Subschema, ...] = ()
@@ -223,12 +223,12 @@ class Site:
 
     @cached_property
     def is_open(self) -> bool:
-        """Whether there may be undocumented properties that are worth reading: a map, or nothing documented at all."""
+        """True if there may be undocumented properties that are worth reading: a map, or nothing documented at all."""
         return not self.names or any(isinstance(source.get("additionalProperties"), dict) for source in self.sources)
 
     @cached_property
     def is_map(self) -> bool:
-        """Whether it is documented that there are more properties than those named."""
+        """True if it is documented that there are more properties than those named."""
         return any(
             isinstance(source.get("additionalProperties"), dict) or "patternProperties" in source
             for source in self.sources
@@ -256,13 +256,19 @@ class Site:
         yield from (source["default"] for source in self.sources if source.get("default") is not None)
 
     def names_value(self, value: JsonValue) -> bool:
-        """Check whether a value is in an enumeration."""
+        """Return True if a value is in an enumeration."""
         return any(value in values for source in self.sources if isinstance(values := source.get("enum"), list))
 
     def constants(self) -> list[JsonValue]:
         """List the values that a subschema takes as its only one."""
-        listed = (source.get("enum", [source["const"]] if "const" in source else None) for source in self.sources)
-        return [values[0] for values in listed if isinstance(values, list) and len(values) == 1]
+        found: list[JsonValue] = []
+        for source in self.sources:
+            values = source.get("enum")
+            if isinstance(values, list) and len(values) == 1:
+                found += values
+            elif "const" in source and "enum" not in source:
+                found.append(source["const"])
+        return found
 
     def member(self, name: str) -> "Site":
         """Find the site of a property."""
@@ -296,7 +302,7 @@ class Site:
         return Site((*kept, *own.parts), self.sites, own.nouns or self.nouns)
 
     def _pattern_members(self) -> list[Start]:
-        """List what is said of properties by patterns of their names, matching or not."""
+        """List the subschemas of patterns of names, matching or not."""
         return [
             Start((*path, "patternProperties", pattern), member)
             for path, schema, _ in self.parts
@@ -320,7 +326,7 @@ def site_of(bundle: Bundle | None) -> Site:
 def sites_of(bundle: Bundle) -> Sites:
     """Return the sites of a bundle."""
     definitions = bundle.schema.get("$defs")
-    return Sites(definitions if isinstance(definitions, dict) else {})
+    return Sites(as_object(definitions))
 
 
 def _nouns_of_first(parts: Iterable[Subschema], starts: set[Pointer]) -> frozenset[str]:

@@ -96,7 +96,7 @@ class Validator:
         return [self._described(broken) for broken in islice(self._large.iter_broken(value), limit)]
 
     def is_light(self, value: JsonValue) -> bool:
-        """Return whether to list all that a value breaks costs little."""
+        """Return True if listing all that a value breaks costs little."""
         return weighs_up_to(_LIGHT, value)
 
     def broken(self, value: JsonValue, limit: int) -> list[tuple[str, Pointer]]:
@@ -238,7 +238,7 @@ def _own_formats(schema: JsonValue) -> set[str]:
 
 @lru_cache(maxsize=4096)
 def pattern_ok(pattern: str) -> bool:
-    """Return whether a regular expression compiles."""
+    """Return True if a regular expression compiles."""
     try:
         _compile({"pattern": pattern}).is_valid("x")
     except ValueError:

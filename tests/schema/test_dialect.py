@@ -14,7 +14,8 @@ from mock_server import load
 from mock_server.document.references import Node
 from mock_server.errors import UnusableSchema
 from mock_server.schema.bundle import SchemaSets
-from mock_server.schema.dialect import Direction, Purpose, Syntax, is_type, with_null
+from mock_server.schema.dialect import Direction, Purpose, Syntax, with_null
+from mock_server.schema.types import is_type
 from mock_server.schema.validate import Validator, pattern_ok
 
 JUDGE, MAKE = Purpose.JUDGE, Purpose.MAKE

@@ -27,7 +27,7 @@ RECORDS = list(FORMATS.values())
 MEANINGS = {"", "moment", "url", "numeral", "decimal", "bytes"}
 PACKAGE = Path(mock_server.__file__).parent
 # Where the names are those of kinds of values, and of types that documents invent.
-NOT_FORMATS = {"generate/realism/tables.py", "generate/realism/pools.py", "schema/dialect.py"}
+NOT_FORMATS = {"generate/realism/tables.py", "generate/realism/pools.py", "schema/types.py"}
 # Names that are words of property names and header fields, too.
 WORDS = {"date", "time", "datetime", "url", "uri", "duration", "timestamp", "uuid", "guid", "password", "binary", "ip", "zip", "language", "color", "phone", "email", "currency", "iban", "isbn"}  # fmt: skip
 

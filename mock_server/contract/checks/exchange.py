@@ -18,7 +18,7 @@ from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.message import find_field
 from mock_server.findings import Finding
 from mock_server.json_values import JsonValue, Pointer
-from mock_server.judges.request import find_content
+from mock_server.judges.body import find_content
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.schema.sites import Site
 

@@ -19,9 +19,9 @@ from mock_server.generate.edges.invalid import LARGEST, MOST_ITEMS, lengthen
 from mock_server.generate.seed import derive_seed
 from mock_server.json_values import JsonObject, JsonValue
 from mock_server.numbers import as_float, is_finite
-from mock_server.schema.dialect import is_type
 from mock_server.schema.formats import find_format
 from mock_server.schema.locations import LocatedSubschema, Location
+from mock_server.schema.types import is_type
 
 _MOST_MEMBERS: Final = 64  # of an enum; the rest is drawn by `realistic`
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"

@@ -9,6 +9,7 @@ of both, exactly one keyword at one place; where that can't be, the unavoidable 
         payload = subject.payload(edge)      # edge.breaks says what is wrong with it
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -488,7 +489,7 @@ def _by_place(catalogue: Catalogue) -> Iterator[list[Edge]]:
 
 def _name(attempt: Attempt, taken: dict[str, int]) -> str:
     """Return the id of a rule: where, keyword, variant; numbered where two of a kind would be the same."""
-    variant = "".join(char if char.isascii() and (char.isalnum() or char in "._-") else "_" for char in attempt.variant)
+    variant = re.sub(r"[^A-Za-z0-9._-]", "_", attempt.variant)
     rule = f"{attempt.part.label}:{attempt.keyword}:{variant}"
     taken[rule] = taken.get(rule, 0) + 1
     return rule if taken[rule] == 1 else f"{rule}~{taken[rule]}"

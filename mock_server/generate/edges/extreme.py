@@ -157,7 +157,7 @@ def _empty(shop: Editor, location: Location) -> Iterator[Edit]:
     if isinstance(value, dict):
         empty: JsonObject = {name: _emptied(member) for name, member in value.items()}
         yield Put(empty)
-        yield Put({name: empty[name] if not isinstance(member, str) else member for name, member in value.items()})
+        yield Put(empty | {name: member for name, member in value.items() if isinstance(member, str)})
     yield Put({})
 
 

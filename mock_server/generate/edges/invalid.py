@@ -21,9 +21,9 @@ from mock_server.errors import SchemaError
 from mock_server.generate.edges.apply import Add, Append, Attempt, Drop, Edit, Editor, Put
 from mock_server.json_values import JsonObject, JsonValue
 from mock_server.numbers import as_float
-from mock_server.schema.dialect import is_type
 from mock_server.schema.formats import find_format
 from mock_server.schema.locations import LocatedSubschema, Location
+from mock_server.schema.types import is_type
 
 # Longer texts, and lists and objects of more, are not written to meet or break an upper bound.
 LARGEST: Final = 20_000

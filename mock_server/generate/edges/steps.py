@@ -19,8 +19,8 @@ from mock_server.generate.edges.invalid import iter_violations
 from mock_server.generate.producer import Producer
 from mock_server.json_values import JsonValue, Pointer, find_at
 from mock_server.schema.bundle import Bundle
-from mock_server.schema.dialect import is_type
 from mock_server.schema.locations import Location, walk_value
+from mock_server.schema.types import is_type
 from mock_server.schema.validate import Validator
 
 _PLACES: Final = 150  # of a value

@@ -25,7 +25,7 @@ from mock_server.generate.sampler.draw import (
     PlaceTest,
     left_open,
 )
-from mock_server.json_values import JsonObject, JsonValue
+from mock_server.json_values import JsonObject, JsonValue, as_object
 from mock_server.names import joined, singular, split_words
 from mock_server.schema.canonical import Canonical, MultiTypeView
 
@@ -296,7 +296,7 @@ def compile_sums(context: SamplerContext, names: tuple[str, ...], schemas: dict[
 
 
 def _is_number(schema: Canonical) -> bool:
-    """Return whether a node allows only numbers, and perhaps null."""
+    """Return True if a node allows only numbers, and perhaps null."""
     view = schema.view()
     if isinstance(view, MultiTypeView):
         return {"null"} < {*view.types, "null"} <= {"integer", "number", "null"}
@@ -305,7 +305,7 @@ def _is_number(schema: Canonical) -> bool:
 
 def _are_of_one_kind(names: set[tuple[str, ...]]) -> bool:
     """
-    Return whether the numbers of an object can be the parts of its `total`.
+    Return True if the numbers of an object can be the parts of its `total`.
 
     Sums of money, or counts by what has become of things.
     """
@@ -345,7 +345,7 @@ def _end(name: str, listed: str, index: int, accept: Callable[[JsonValue], bool]
         if name not in out or not isinstance(items, list):
             return
         item = items[index] if items else None
-        value = item.get("id") if isinstance(item, dict) else None
+        value = as_object(item).get("id")
         if accept(value):
             out[name] = value
 

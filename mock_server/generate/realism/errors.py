@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Final
 
 from mock_server.generate.requested_values import Place, RequestedValue
-from mock_server.json_values import JsonValue
+from mock_server.json_values import JsonValue, as_object
 from mock_server.names import joined, split_words
 from mock_server.schema.sites import Site
 
@@ -104,7 +104,7 @@ def _iter_named(value: JsonValue, status: int, phrase: str, outline: Site, place
         for index, item in enumerate(value):
             yield from _iter_named(item, status, phrase, outline.item(index), (*place, index))
         return
-    for name, member in value.items() if isinstance(value, dict) else ():
+    for name, member in as_object(value).items():
         word, own = joined(name), outline.member(name)
         listed = _enumerated(own)
         if listed:
@@ -149,7 +149,7 @@ def _enumerated(outline: Site) -> list[JsonValue]:
 
 
 def _is_status(word: str, outline: Site) -> bool:
-    """Return whether a `code` is the HTTP status, by its description or its examples."""
+    """Return True if a `code` is the HTTP status, by its description or its examples."""
     shown = outline.annotation("examples")
     description = str(outline.annotation("description") or "").lower()
     is_shown = isinstance(shown, list) and any(isinstance(each, int) and FIRST <= each < 600 for each in shown)  # noqa: PLR2004

@@ -138,7 +138,7 @@ def count_places(example: str) -> int:
 
 def is_term(example: str) -> bool:
     """
-    Return whether a text is a term of some vocabulary rather than a word.
+    Return True if a text is a term of some vocabulary rather than a word.
 
     `PENDING_REVIEW`, `us-east-1`, `text/plain`.
     """

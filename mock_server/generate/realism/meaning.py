@@ -188,6 +188,6 @@ def _longest(table: dict[str, str], words: tuple[str, ...]) -> str | None:
 
 
 def is_identifier(name: str) -> bool:
-    """Return whether a property name is that of an identifier."""
+    """Return True if a property name is that of an identifier."""
     words = split_words(name)
     return bool(words) and words[-1] in _ID_WORDS

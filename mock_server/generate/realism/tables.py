@@ -305,7 +305,7 @@ ELSEWHERE = {
 
 
 def is_of_charging(owner: frozenset[str]) -> bool:
-    """Return whether an object has to do with charging vehicles."""
+    """Return True if an object has to do with charging vehicles."""
     return any("charg" in noun or not _CHARGING.isdisjoint(noun.split()) for noun in owner)
 
 

@@ -128,7 +128,7 @@ class Items:
 
 
 def _is_column(item: Draw) -> TypeGuard[ByRow]:
-    """Return whether items are scalars drawn by the row; an enum may hold lists and objects."""
+    """Return True if items are scalars drawn by the row; an enum may hold lists and objects."""
     return isinstance(item, ByRow) and not any(isinstance(value, dict | list) for value in item.usual)
 
 

@@ -421,7 +421,7 @@ def _is_of(branch: Canonical, type_: str) -> bool:
 
 def _is_gone(compiler: DrawCompiler, branch: Canonical) -> bool:
     """
-    Return whether an alternative is the shape of a deleted object.
+    Return True if an alternative is the shape of a deleted object.
 
     Clients seldom want it among the objects themselves.
     """

@@ -144,7 +144,7 @@ class DrawState:
 
     @property
     def is_spent(self) -> bool:
-        """Whether the value became too large to be completed."""
+        """True if the value became too large to be completed."""
         return self.room < 0
 
     def ordinal(self) -> JsonValue:
@@ -176,7 +176,7 @@ def closed(place: object) -> JsonValue:
 
 
 def has_few_characters(value: JsonValue) -> bool:
-    """Return whether all texts of a value together are short enough to be sent."""
+    """Return True if all texts of a value together are short enough to be sent."""
     left, todo = MOST_CHARACTERS, [value]
     while todo and left >= 0:
         part = todo.pop()

@@ -145,7 +145,7 @@ class _Filling:
         self._echoes: dict[tuple[str, int], bytes | None] = {}
 
     def passes(self, tests: tuple[PlaceTest, ...]) -> bool:
-        """Return whether the request passes exactly the tests that were passed in the draw of a row."""
+        """Return True if the request passes exactly the tests that were passed in the draw of a row."""
         for name, accept, passed in tests:
             if (self._write_echo(name, accept) is not None) is not passed:
                 return False
@@ -352,7 +352,7 @@ def rows_of(
 
 
 def _is_plain_list(schema: JsonObject) -> bool:
-    """Return whether a list conforms if each item does and their number does."""
+    """Return True if a list conforms if each item does and their number does."""
     definitions = schema.get("$defs")
     part: JsonValue = {keyword: value for keyword, value in schema.items() if keyword != "$defs"}
     for _ in range(_MAX_HOPS):
@@ -369,7 +369,7 @@ def _is_plain_list(schema: JsonObject) -> bool:
 
 def _composes(schema: JsonValue) -> bool:
     """
-    Return whether a part can be exchanged for another that fits its place.
+    Return True if a part can be exchanged for another that fits its place.
 
     No keyword looks at more than one place at once.
     """

@@ -204,7 +204,7 @@ def _multiples(
 
 
 def _divides(step: float, value: float) -> bool:
-    """Return whether a number is a multiple in floating point as well, which many validators divide in."""
+    """Return True if a number is a multiple in floating point as well, which many validators divide in."""
     try:
         return (value / step).is_integer()
     except OverflowError:  # a whole number that no float holds

@@ -384,7 +384,7 @@ def _draw_nested(plan: _ObjectPlan, out: JsonObject, s: DrawState) -> None:
 
 
 def _left_out(plan: _ObjectPlan, member: _Member, out: JsonObject, s: DrawState) -> bool:
-    """Return whether an optional part is left out: for lack of room, or against recursion."""
+    """Return True if an optional part is left out: for lack of room, or against recursion."""
     if plan.most is not None:
         waiting = sum(1 for other in plan.nested if other.required and other.name not in out)
         if len(out) + waiting >= plan.most:

@@ -13,7 +13,7 @@ from random import Random
 
 from mock_server.generate.clock import is_late
 from mock_server.generate.sampler.draw import Draw, DrawState, NothingFits
-from mock_server.json_values import JsonObject, JsonValue, Pointer, array_index
+from mock_server.json_values import JsonObject, JsonValue, Pointer, array_index, as_list, as_object
 from mock_server.schema.validate import Breach
 
 _STEPS = 30
@@ -138,7 +138,7 @@ class Repair:
         self, keyword: str, holder: JsonObject, node: JsonObject, breach: Breach, s: DrawState
     ) -> Iterator[JsonValue]:
         properties = holder.get("properties")
-        known = properties if isinstance(properties, dict) else {}
+        known = as_object(properties)
         if keyword in {"required", "dependentRequired"}:
             for name in breach.names:
                 yield from ({**node, name: value} for value in self._made(known.get(name, True), s))
@@ -181,7 +181,7 @@ class Repair:
                 yield [*node[:at], value, *node[at + 1 :]]
 
     def _for_choice(self, branches: JsonValue, node: JsonValue, s: DrawState, random: Random) -> Iterator[JsonValue]:
-        options = list(branches) if isinstance(branches, list) else []
+        options = list(as_list(branches))
         random.shuffle(options)
         for branch in options:
             for value in islice(self._made(branch, s), 2):
@@ -236,7 +236,7 @@ def _without(node: JsonValue, names: tuple[str, ...]) -> Iterator[JsonValue]:
 
 
 def _is_there(value: JsonValue, pointer: Pointer) -> bool:
-    """Return whether a value still has a place after earlier changes."""
+    """Return True if a value still has a place after earlier changes."""
     for token in pointer:
         index = array_index(token) if isinstance(value, list) else None
         if isinstance(value, dict) and token in value:

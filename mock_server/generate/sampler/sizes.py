@@ -33,7 +33,7 @@ class Extent(NamedTuple):
 
     @property
     def is_endless(self) -> bool:
-        """Return whether there is no smallest value."""
+        """Return True if there is no smallest value."""
         return self.height >= _INFINITE.height
 
 

@@ -173,7 +173,7 @@ def _column(
 
 
 def _is_numeral(context: SamplerContext, site: ValueSite, meaning: Meaning | None) -> bool:
-    """Return whether a text holds a number, by other places of its name in the document."""
+    """Return True if a text holds a number, by other places of its name in the document."""
     if (
         site.is_item
         or (meaning.kind if meaning is not None else None) not in tables.MAYBE_NUMERALS

@@ -71,7 +71,7 @@ class Undeclared:
         return frozenset()
 
     def allows(self, name: str) -> bool:
-        """Return whether a property name is allowed."""
+        """Return True if a property name is allowed."""
         if self._name_ok is not None and not self._name_ok(name):
             return False
         schema = self.schema_of(name)
@@ -97,7 +97,7 @@ class Undeclared:
 
     @property
     def in_order(self) -> bool:
-        """Whether names are used in order rather than by chance."""
+        """True if names are used in order rather than by chance."""
         return self._names is None and not self._closed
 
     def draw_of(self, name: str) -> Draw:
@@ -215,5 +215,5 @@ class Undeclared:
 
 
 def _all_of(judges: list[Callable[[JsonValue], bool] | None], *, wanted: bool) -> Callable[[JsonValue], bool]:
-    """Return whether all judges agree on a name."""
+    """Return True if all judges agree on a name."""
     return lambda name: all(judge is not None and judge(name) is wanted for judge in judges)

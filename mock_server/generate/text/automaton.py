@@ -127,7 +127,7 @@ class _Automaton:
         return self._progress(self.reach((*targets, 0), first=False))  # a pattern may begin anywhere
 
     def is_content(self, progress: _Progress, *, first: bool) -> bool:
-        """Return whether the text may end here."""
+        """Return True if the text may end here."""
         states, found = progress
         return (found or 1 in self.reach(states, first=first, last=True)) is self.wanted
 
@@ -196,7 +196,7 @@ def agree_on_nothing(
     found: Sequence[str], barred: Sequence[str], least: int, most: int | None, most_work: int = _MAX_WORK
 ) -> bool:
     """
-    Return whether it is proven that no string matches some patterns and not others; see `iter_common`.
+    Return True if it is proven that no string matches some patterns and not others; see `iter_common`.
 
     So a pattern's strings are among those of another one, if the other one is the one that is barred.
     """

@@ -70,7 +70,7 @@ def preferred(ranges: Ranges) -> str:
 
 
 def contains(ranges: Ranges, code: int) -> bool:
-    """Return whether a set contains a code point."""
+    """Return True if a set contains a code point."""
     return any(low <= code <= high for low, high in ranges)
 
 

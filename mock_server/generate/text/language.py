@@ -277,7 +277,7 @@ def _iter_looks(regex: Regex) -> Iterator[Look]:
 
 
 def _anchored(regex: Regex, *, start: bool) -> bool:
-    """Return whether a pattern is anchored at the start (or end) of a string."""
+    """Return True if a pattern is anchored at the start (or end) of a string."""
     if isinstance(regex, Anchor):
         return regex.start == start
     if isinstance(regex, Concatenation):

@@ -123,7 +123,7 @@ def write_texts(seed: int, name: str, demands: TextConstraints) -> tuple[str, ..
 @lru_cache(maxsize=4096)
 def has_format(format_: str, pattern: str | None, least: int, most: int | None) -> bool:
     """
-    Return whether a text can have a format, a pattern and lengths at once.
+    Return True if a text can have a format, a pattern and lengths at once.
 
     Args:
         format_: The name of the format.

@@ -276,7 +276,7 @@ SERVERS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("changes", SERVERS.values(), ids=SERVERS)
-@settings(max_examples=20)
+@settings(max_examples=12)
 @given(steps=STEPS)
 def test_both_lanes_answer_and_keep_the_same(changes: dict[str, Any], steps: list[tuple[Any, ...]]) -> None:
     asyncio.run(_both([LIBRARY], changes, steps))
@@ -288,7 +288,7 @@ def test_both_lanes_answer_and_keep_the_same(changes: dict[str, Any], steps: lis
     ids=str,
 )
 @pytest.mark.parametrize("scripted", [False, True], ids=["plain", "scripted"])
-@settings(max_examples=20)
+@settings(max_examples=12)
 @given(steps=ORDER_STEPS)
 def test_a_body_is_answered_and_kept_the_same(
     orders: Path, changes: dict[str, Any], scripted: bool, steps: list[tuple[Any, ...]]
@@ -342,7 +342,7 @@ SHOPPING = st.lists(
 
 
 @pytest.mark.parametrize("changes", [{}, {"seed": 3}, {"cors": False, "journal": 0}], ids=str)
-@settings(max_examples=20)
+@settings(max_examples=12)
 @given(steps=SHOPPING)
 def test_what_is_kept_ready_of_state_is_what_state_is(changes: dict[str, Any], steps: list[tuple[Any, ...]]) -> None:
     asyncio.run(_both([SHOP], {"stateful": True, **changes}, steps))

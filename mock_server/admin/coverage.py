@@ -200,6 +200,7 @@ def _text(item: str | float) -> str:
 _COUNTED: Final = 200  # bytes of one used item
 _WAITING: Final = 128  # different requests that wait to be counted
 _BYTES: Final = 2 * 1024 * 1024  # that they hold
+_AROUND = 2_000  # bytes of an exchange in memory, apart from what it holds
 _PLURAL: Final = dict(
     zip(KINDS, ("operations", "statuses", "mediaTypes", "parameters", "values", "bodies"), strict=True)
 )
@@ -293,7 +294,7 @@ class Coverage:
                 known.count += 1
                 return
             self._waiting[key] = _EqualRequests(request, answer)
-        self._bytes += recorded.size
+        self._bytes += _AROUND + len(request.path) + len(request.query) + len(request.body) + len(answer.body)
         if len(self._waiting) + len(self._particular) >= _WAITING or self._bytes > _BYTES:
             self._count()
 

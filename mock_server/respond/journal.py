@@ -19,7 +19,7 @@ from mock_server.respond.answer import Answer
 LIMIT: Final = 1_000  # exchanges
 BUDGET: Final = 16 * 1024 * 1024  # bytes
 _AROUND: Final = 600  # bytes of one exchange in memory, apart from what it holds
-_FINDING: Final = 1_000  # bytes of one finding in memory
+FINDING_SIZE: Final = 1_000  # bytes of one finding in memory
 _FIELD: Final = 130  # bytes of one field in memory, apart from its name and value
 _WAITING = 256  # exchanges that a slow reader may lag behind before it loses some
 
@@ -52,7 +52,7 @@ class Recorded(NamedTuple):
         """How many bytes it keeps, about as it is in memory."""
         request, answer = self.request, self.answer
         size = _AROUND + len(request.path) + len(request.query) + len(request.body) + len(answer.body)
-        size += _FINDING * len(answer.findings)
+        size += FINDING_SIZE * len(answer.findings)
         return size + _size_of_fields(request.fields) + _size_of_fields(answer.fields)
 
 

@@ -2,8 +2,12 @@
 
 import logging
 import time
+from collections.abc import Sequence
+from typing import Final
 
 from mock_server.exchange.message import Request
+from mock_server.findings import Finding
+from mock_server.log_lines import ExchangeLine, find_line_handler
 from mock_server.printable import printable
 from mock_server.respond.answer import Answer
 from mock_server.respond.worlds import World
@@ -11,6 +15,9 @@ from mock_server.server.backend import Backend, Disturbance, Mount
 from mock_server.server.masker import Masker
 
 _log = logging.getLogger("mock_server.access")
+_MOST_SECONDS: Final = 0.25
+_SHARE: Final = 0.05  # of the time
+_MORE: Final = "{} findings; so many requests are refused that only the journal has the messages"
 
 
 class AccessLog:
@@ -20,6 +27,8 @@ class AccessLog:
         self._backend = backend
         self._masked: tuple[Mount, ...] = ()
         self._known_masker = Masker(())
+        self._seconds = _MOST_SECONDS  # that may be spent on findings
+        self._refilled = time.monotonic()
 
     def note(
         self, request: Request, answer: Answer, world: World, started: float, disturbance: Disturbance | None = None
@@ -48,33 +57,39 @@ class AccessLog:
 
     def _write(self, request: Request, answer: Answer, seconds: float, disturbance: Disturbance | None) -> None:
         """Log an exchange, without its secrets."""
-        met = disturbance.describe() if disturbance is not None else None
-        path = self._masker.path(request)
-        found = self._masker.findings(request, answer.findings)
-        said = (
+        said = ExchangeLine(
             request.method,
-            path,
+            self._masker.path(request),
             answer.status,
             answer.source,
-            seconds * 1000,
-            f" ({met})" if met is not None else "",
+            answer.entry.id if answer.entry is not None else None,
+            seconds,
+            disturbance.describe() if disturbance is not None else None,
+            self._describe(request, answer.findings) if answer.findings else (),
         )
-        record = logging.LogRecord(
-            _log.name, logging.INFO, __file__, 0, "%s %s %d %s %.1f ms%s", said, None
-        )  # who calls is known
-        record.__dict__ |= {
-            "method": request.method,
-            "path": path,
-            "status": answer.status,
-            "source": answer.source,
-            "operation": answer.entry.id if answer.entry is not None else None,
-            "milliseconds": round(seconds * 1000, 2),
-            "disturbance": met,
-            "findings": found,
-        }
-        _log.handle(record)
-        for finding, message in zip(answer.findings, found, strict=True):
-            _log.warning("  %s: %s", finding.rule, printable(message))
+        handler = find_line_handler(_log)
+        if handler is not None:
+            handler.note(said)
+        else:
+            _handle(said)
+
+    def _describe(self, request: Request, findings: Sequence[Finding]) -> Sequence[tuple[str, str]]:
+        """
+        Return the rules and the messages of findings, without secrets.
+
+        To find the secrets of a request takes longer than to answer it. So where many are refused, the log says only
+        what was found, and the journal has the rest.
+        """
+        now = time.monotonic()
+        self._seconds = min(self._seconds + (now - self._refilled) * _SHARE, _MOST_SECONDS)
+        self._refilled = now
+        if self._seconds <= 0:
+            rules = ", ".join(dict.fromkeys([finding.rule for finding in findings]))
+            return ((rules, _MORE.format(len(findings))),)
+        started = time.perf_counter()
+        messages = self._masker.findings(request, findings)
+        self._seconds -= time.perf_counter() - started
+        return [(finding.rule, message) for finding, message in zip(findings, messages, strict=True)]
 
     @property
     def _masker(self) -> Masker:
@@ -83,3 +98,23 @@ class AccessLog:
             self._masked = self._backend.mounts
             self._known_masker = Masker(mount.responder.document for mount in self._masked)
         return self._known_masker
+
+
+def _handle(said: ExchangeLine) -> None:
+    """Log an exchange by records, for whoever listens."""
+    met = f" ({said.disturbance})" if said.disturbance is not None else ""
+    shown = (said.method, said.path, said.status, said.source, said.seconds * 1000, met)
+    record = logging.LogRecord(_log.name, logging.INFO, __file__, 0, "%s %s %d %s %.1f ms%s", shown, None)
+    record.__dict__ |= {
+        "method": said.method,
+        "path": said.path,
+        "status": said.status,
+        "source": said.source,
+        "operation": said.operation,
+        "milliseconds": round(said.seconds * 1000, 2),
+        "disturbance": said.disturbance,
+        "findings": [message for _, message in said.findings],
+    }
+    _log.handle(record)
+    for rule, message in said.findings:
+        _log.warning("  %s: %s", rule, printable(message))

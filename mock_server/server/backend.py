@@ -23,7 +23,7 @@ from mock_server.respond.answer import Answer
 from mock_server.respond.answer_cache import KEPT_READY
 from mock_server.respond.document_pages import DocumentPages, Page, ServedDocument
 from mock_server.respond.fast_path import FastPath
-from mock_server.respond.journal import Recorded
+from mock_server.respond.journal import FINDING_SIZE, Recorded
 from mock_server.respond.mappings import Mappings
 from mock_server.respond.responder import Responder
 from mock_server.respond.worlds import World, Worlds
@@ -408,7 +408,11 @@ class Backend:
             disturbance: What the answer met.
         """
         self.unchecked += 1
-        if self.unchecked >= _OFTEN or answer.findings or len(request.body) + len(answer.body) > _LARGE:
+        if (
+            self.unchecked >= _OFTEN
+            or len(request.body) + len(answer.body) > _LARGE
+            or len(answer.findings) * FINDING_SIZE > _LARGE
+        ):
             self.unchecked = 0
             self.worlds.budget.check()
         if not world.journal.limit and not self.listeners:

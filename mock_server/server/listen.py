@@ -315,4 +315,5 @@ def _fork(serve: Callable[[], None], caught: Iterable[signal.Signals], parent: _
     except KeyboardInterrupt:
         code = 0
     finally:
+        logging.shutdown()  # which writes what waits, as the end of any other process does
         os._exit(code)

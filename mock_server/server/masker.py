@@ -50,8 +50,9 @@ class Masker:
                 for piece in request.path.split(b"/")
                 if len(piece) >= _WORD or (len(piece) >= _TELLING and _has_digit(piece))
             ]
-            pieces = tuple(dict.fromkeys((*found, *map(unquote_to_bytes, found)) if b"%" in request.path else found))
-            known = self._paths[request.path] = self.mask.printable_path(request.path), pieces
+            if b"%" in request.path:
+                found += map(unquote_to_bytes, found)
+            known = self._paths[request.path] = self.mask.printable_path(request.path), tuple(found)
         shown, pieces = known
         if not pieces:
             return shown

@@ -1,0 +1,108 @@
+"""
+Log lines, written in batches: a system call for each line would cost more than most answers.
+
+Lines are written in their order, a moment after the first of a batch, or at once where no event loop runs; and at the
+latest when the process ends, however politely it is asked to.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from threading import RLock
+from typing import Final, NamedTuple, Protocol, TextIO
+
+_MOMENT: Final = 0.05  # seconds
+_MOST: Final = 65_536  # characters that wait
+
+
+class ExchangeLine(NamedTuple):
+    """What the access log says of one exchange, without its secrets."""
+
+    method: str
+    path: str
+    status: int
+    source: str
+    operation: str | None
+    seconds: float
+    disturbance: str | None
+    findings: Sequence[tuple[str, str]]  # rules and messages
+
+
+class LineFormatter(Protocol):
+    """Writes log lines."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write a record."""
+
+    def format_exchange(self, said: ExchangeLine) -> str:
+        """Write an exchange, as its records would be written; without them, since there are many."""
+
+
+class LineHandler(logging.Handler):
+    """Writes to a stream, in batches."""
+
+    def __init__(self, stream: TextIO, lines: LineFormatter) -> None:
+        """
+        Write to a stream.
+
+        Args:
+            stream: Where the lines go.
+            lines: How they are written.
+        """
+        super().__init__()
+        self._stream = stream
+        self._formatter = lines
+        self._guard = RLock()
+        self._waiting: list[str] = []
+        self._size = 0  # characters of those
+        self._loop: asyncio.AbstractEventLoop | None = None  # that flushes them
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record."""
+        try:
+            self._write(self._formatter.format(record))
+        except Exception:  # noqa: BLE001 - as logging's own handlers do: an odd record ends no request
+            self.handleError(record)
+
+    def note(self, said: ExchangeLine) -> None:
+        """Write an exchange."""
+        self._write(self._formatter.format_exchange(said))
+
+    def flush(self) -> None:
+        """Write what waits."""
+        with self._guard:
+            waiting, self._waiting, self._size, self._loop = self._waiting, [], 0, None
+            if waiting:
+                waiting.append("")
+                self._stream.write("\n".join(waiting))
+                self._stream.flush()
+
+    def _write(self, line: str) -> None:
+        loop = _find_loop()
+        with self._guard:
+            self._waiting.append(line)
+            self._size += len(line)
+            if loop is None or self._size > _MOST:
+                self.flush()
+            elif self._loop is not loop:
+                self._loop = loop
+                loop.call_later(_MOMENT, self.flush)
+
+
+def _find_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+def find_line_handler(log: logging.Logger) -> LineHandler | None:
+    """Return the handler of a logger, if it is one of lines, and nobody else listens."""
+    each: logging.Logger | None = log
+    found: list[logging.Handler] = []
+    while each is not None:
+        found += each.handlers
+        each = each.parent if each.propagate else None
+    if len(found) == 1 and isinstance(found[0], LineHandler):
+        return found[0]
+    return None

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from mock_server.exchange.body import write_json
 from mock_server.exchange.secrets.mask import NO_MASK
 from mock_server.json_values import JsonObject, JsonValue
-from mock_server.log_lines import ExchangeLine, LineHandler
 from mock_server.printable import printable, printable_json, printable_lines
+from mock_server.server.log_lines import ExchangeLine, LineHandler
 
 _ACCESS = "mock_server.access"
 _EXTRAS = ("method", "path", "status", "source", "operation", "milliseconds", "disturbance", "findings")

@@ -7,11 +7,11 @@ from typing import Final
 
 from mock_server.exchange.message import Request
 from mock_server.findings import Finding
-from mock_server.log_lines import ExchangeLine, find_line_handler
 from mock_server.printable import printable
 from mock_server.respond.answer import Answer
 from mock_server.respond.worlds import World
 from mock_server.server.backend import Backend, Disturbance, Mount
+from mock_server.server.log_lines import ExchangeLine, find_line_handler
 from mock_server.server.masker import Masker
 
 _log = logging.getLogger("mock_server.access")

@@ -6,10 +6,10 @@ import logging
 
 import pytest
 
-from mock_server import log_lines
 from mock_server.cli.logs import _JsonFormatter, _TextFormatter
-from mock_server.log_lines import ExchangeLine, LineHandler, find_line_handler
+from mock_server.server import log_lines
 from mock_server.server.access_log import _handle
+from mock_server.server.log_lines import ExchangeLine, LineHandler, find_line_handler
 
 
 class Stream(io.StringIO):

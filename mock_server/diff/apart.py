@@ -1,9 +1,9 @@
 """Whether it is proven that no value is of two schemas at once, one of each side."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
-from mock_server.diff.forms import definition_name, may_have, received_property, types_of, widened
+from mock_server.diff.forms import definition_name, has_references, may_have, received_property, types_of, widened
 from mock_server.diff.sides import SchemaSide
 from mock_server.schema.canonical import (
     AllOfView,
@@ -12,26 +12,36 @@ from mock_server.schema.canonical import (
     ObjectView,
     OneOfView,
     ReferenceView,
-    as_json,
     find_intersection,
-    find_references,
     is_unsatisfiable,
 )
 
 _DEEPEST: Final = 24  # references in a row, or one in the other
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class Apart:
     """Tells schemas of a sender and a receiver apart."""
 
     sender: SchemaSide
     receiver: SchemaSide
+    left: int = 0  # comparisons that may still be made; without any, nothing is told apart
+    _known: dict[tuple[Canonical, Canonical], bool] = field(default_factory=dict)
 
     def are_disjoint(self, sent: Canonical, other: Canonical, depth: int = 0) -> bool:
         """Return whether it is proven that no value is of both; the other one is the receiver's."""
         if depth > _DEEPEST:
             return False
+        key = (sent, other)
+        if key not in self._known:
+            if self.left <= 0:
+                return False
+            self.left -= 1
+            self._known[key] = False  # while it is looked at: what leads back to itself is not told apart by itself
+            self._known[key] = self._look(sent, other, depth)
+        return self._known[key]
+
+    def _look(self, sent: Canonical, other: Canonical, depth: int) -> bool:
         one_forms, other_forms = _followed(self.sender, sent), _followed(self.receiver, other)
         return any(self._exclude(one, two, depth) for one in one_forms for two in other_forms)
 
@@ -50,7 +60,7 @@ class Apart:
             return any(self.are_disjoint(sent, branch, depth + 1) for branch in two.branches)
         if isinstance(one, ObjectView) and isinstance(two, ObjectView):
             return self._exclude_objects(one, two, depth)
-        if any(find_references(as_json(form.to_json_schema())) for form in (sent, other)):
+        if has_references(sent) or has_references(other):
             return False
         both = find_intersection(sent, other)
         return both is not None and is_unsatisfiable(both)

@@ -10,14 +10,16 @@ Every rule here errs on the side of a gap: nothing is called contained without a
 contrary; `witness` looks for a message.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
 from mock_server.diff.apart import Apart
+from mock_server.diff.congruence import Congruence
 from mock_server.diff.forms import (
     definition_name,
+    has_references,
     of_type,
     types_of,
     values_of,
@@ -26,8 +28,9 @@ from mock_server.diff.forms import (
 from mock_server.diff.gaps import Gap
 from mock_server.diff.parts import PartComparer
 from mock_server.diff.policy import DEFINITIONS
-from mock_server.diff.scalars import find_number_gaps, find_string_gaps, iter_candidates
+from mock_server.diff.scalars import find_number_gaps, find_string_gaps
 from mock_server.diff.sides import SchemaSide
+from mock_server.document.references import Node
 from mock_server.json_values import JsonValue, same_json
 from mock_server.schema.bundle import Bundle
 from mock_server.schema.canonical import (
@@ -52,16 +55,27 @@ from mock_server.schema.canonical import (
     as_json,
     covers,
     find_intersection,
-    find_references,
     is_same,
     is_unsatisfiable,
 )
 from mock_server.schema.types import is_type
 
-_MOST_PAIRS: Final = 20_000  # of definitions, for one pair of schemas
+_MOST_WORK: Final = 6_000  # comparisons of forms, for one pair of schemas
 _MOST_GAPS: Final = 40  # of one pair of definitions
-_DEEPEST: Final = 24  # references in a row, or one in the other, when looking whether two schemas exclude each other
 Pair = tuple[str, str]
+
+
+def _never(old: Node, new: Node) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """What was found out about two forms, as long as no pair of definitions turns out otherwise."""
+
+    gaps: list[Gap]
+    relied_on: frozenset[Pair]
+    age: int
 
 
 @dataclass(eq=False, repr=False)
@@ -70,17 +84,29 @@ class Containment:
 
     sender: SchemaSide
     receiver: SchemaSide
+    is_unchanged: Callable[[Node, Node], bool] = _never  # whether two places say the same, with all they refer to
     _gaps: dict[Pair, list[Gap]] = field(default_factory=dict)  # of pairs that were looked at
     _users: dict[Pair, set[Pair]] = field(default_factory=dict)  # by pair: those that relied on it
     _todo: list[Pair] = field(default_factory=list)
     _known: set[Pair] = field(default_factory=set)
     _same: dict[Pair, bool] = field(default_factory=dict)
     _current: Pair | None = None
+    _compared: dict[tuple[Canonical, Canonical], _Compared] = field(default_factory=dict)
+    _relied_on: set[Pair] = field(default_factory=set)  # by what is compared now
+    _age: int = 0  # rises when a pair turns out not to be contained
+    _work: int = 0  # comparisons for the schemas that are compared now
 
     def __post_init__(self) -> None:
         """Prepare the comparisons of what has parts."""
         self._apart = Apart(self.sender, self.receiver)
         self._parts = PartComparer(self)
+        self._congruence = Congruence(
+            self._compare_written,
+            self._rely_on_definitions,
+            self._is_written_same,
+            lambda sent, received: self._reverse.contains(sent, received),  # noqa: PLW0108 - made when it is needed
+            lambda schema: self.sender.form(self.sender.own(schema)),
+        )
 
     def find_gaps(self, sent: Bundle, received: Bundle) -> list[Gap]:
         """
@@ -93,9 +119,9 @@ class Containment:
         one, other = self.sender.root(sent), self.receiver.root(received)
         if self._is_written_same(one, other):
             return []
-        sealed, wanted = self.sender.own(one), self.receiver.own(other)
+        self._work, self._apart.left = 0, _MOST_WORK
         while True:
-            gaps = self._compare_schemas(sealed, wanted)
+            gaps = self._compare_written(one, other)
             if not self._todo:
                 return gaps[:_MOST_GAPS]
             self._settle()
@@ -114,19 +140,32 @@ class Containment:
             self._current = None
             self._gaps[pair] = found[:_MOST_GAPS]
             if found and not before:
+                self._age += 1
                 again = self._users.get(pair, set())
                 self._todo.extend(user for user in again if user not in self._todo)
 
     def _compare_definitions(self, pair: Pair) -> list[Gap]:
         sent, received = pair
-        if len(self._known) > _MOST_PAIRS:
-            return [Gap("$ref")]
-        if self._is_same_definition(sent, received):
+        if self._is_alike_definition(sent, received):
             return []
+        if self._receives_plainly():
+            one, other = self.sender.definitions.get(sent), self.receiver.definitions.get(received)
+            gaps = self._congruence.find_gaps(one, other)
+            if gaps is not None:
+                return gaps
         return self._compare_all(self.sender.definition_forms(sent), self.receiver.definition_forms(received))
 
-    def _compare_schemas(self, sent: JsonValue, received: JsonValue) -> list[Gap]:
-        return self._compare_all(self.sender.forms(sent), self.receiver.forms(received))
+    def _compare_written(self, sent: JsonValue, received: JsonValue) -> list[Gap]:
+        """Compare two schemas of whole values, as their documents have them."""
+        gaps = self._congruence.find_gaps(sent, received) if self._receives_plainly() else None
+        if gaps is not None:
+            return gaps
+        return self._compare_all(
+            self.sender.forms(self.sender.own(sent)), self.receiver.forms(self.receiver.own(received))
+        )
+
+    def _rely_on_definitions(self, sent: str, received: str) -> list[Gap]:
+        return self._rely(sent, received, None, None)
 
     def _compare_all(self, sent: Iterable[Canonical | None], received: Iterable[Canonical | None]) -> list[Gap]:
         """Compare forms that hold together: each of the receiver's has to admit what one of the sender's does."""
@@ -142,6 +181,12 @@ class Containment:
                 if all(tried):
                     gaps += _nearest(tried)
         return gaps
+
+    def _is_unchanged_definition(self, sent: str, received: str) -> bool:
+        one, other = self.sender.origins.get(sent), self.receiver.origins.get(received)
+        if one is None or other is None or not self._receives_plainly():
+            return False
+        return self.is_unchanged(one, other)
 
     def _is_same_definition(self, sent: str, received: str) -> bool:
         """Return whether two definitions are written the same, with all that they refer to."""
@@ -166,10 +211,12 @@ class Containment:
         return False
 
     def _is_written_same(self, one: JsonValue, other: JsonValue) -> bool:
-        inside = list(iter_pairs(one, other))
-        if None in inside or not self._receives_plainly():
+        if not self._receives_plainly():
             return False
-        return all(self._is_same_definition(*pair) for pair in inside if pair is not None)
+        return all(pair is not None and self._is_alike_definition(*pair) for pair in iter_pairs(one, other))
+
+    def _is_alike_definition(self, sent: str, received: str) -> bool:
+        return self._is_same_definition(sent, received) or self._is_unchanged_definition(sent, received)
 
     def _receives_plainly(self) -> bool:
         """Return whether the receiver's definition is not sealed, or the sender's is as well."""
@@ -177,6 +224,27 @@ class Containment:
 
     def compare(self, sent: Canonical, received: Canonical) -> list[Gap]:
         """Compare two forms; nothing where everything that is sent is proven to be accepted."""
+        known = self._compared.get((sent, received))
+        if known is not None and known.age == self._age:
+            self._note_reliance(known.relied_on)
+            return known.gaps
+        self._work += 1
+        if self._work > _MOST_WORK:
+            return [Gap("", sent, received)]
+        outer, self._relied_on = self._relied_on, set()
+        gaps = self._compare(sent, received)
+        relied_on = frozenset(self._relied_on)
+        self._relied_on = outer | relied_on
+        self._compared[sent, received] = _Compared(gaps, relied_on, self._age)
+        return gaps
+
+    def _note_reliance(self, pairs: frozenset[Pair]) -> None:
+        self._relied_on |= pairs
+        if self._current is not None:
+            for pair in pairs:
+                self._users.setdefault(pair, set()).add(self._current)
+
+    def _compare(self, sent: Canonical, received: Canonical) -> list[Gap]:
         one, other = sent.view(), received.view()
         if isinstance(other, TrueView) or isinstance(one, FalseView) or is_unsatisfiable(sent):
             return []
@@ -189,7 +257,7 @@ class Containment:
             if any(form is not None and isinstance(form.view(), ReferenceView) for form in forms):
                 return [Gap("$ref", sent, received)]
             return self._compare_all((sent,), forms)
-        if is_same(sent, received) and not find_references(as_json(sent.to_json_schema())):
+        if not has_references(sent) and is_same(sent, received):
             return []
         return self._compare_views(sent, received)
 
@@ -199,11 +267,10 @@ class Containment:
             return [Gap("$ref", sent, received)]
         return self._compare_all(forms, (received,))
 
-    def _rely(self, sent: str, received: str, one: Canonical, other: Canonical) -> list[Gap]:
+    def _rely(self, sent: str, received: str, one: Canonical | None, other: Canonical | None) -> list[Gap]:
         """Take a pair of definitions for contained, until it turns out not to be."""
         pair = (sent, received)
-        if self._current is not None:
-            self._users.setdefault(pair, set()).add(self._current)
+        self._note_reliance(frozenset((pair,)))
         if pair not in self._known:
             self._known.add(pair)
             self._todo.append(pair)
@@ -245,11 +312,11 @@ class Containment:
         answer = self._ask(sent, received)
         if answer is True:
             return []
-        return [Gap(keyword, sent, received, candidates=iter_candidates(sent, received), is_certain=answer is False)]
+        return [Gap(keyword, sent, received, is_certain=answer is False)]
 
     @staticmethod
     def _ask(sent: Canonical, received: Canonical) -> bool | None:
-        if any(find_references(as_json(form.to_json_schema())) for form in (sent, received)):
+        if has_references(sent) or has_references(received):
             return None
         return covers(received, sent)
 
@@ -295,22 +362,34 @@ class Containment:
         A value of the sender's is of one alternative only, so that it is of none that the receiver has like the
         sender's others.
         """
+        counterparts = [self._find_counterpart(sent, rival, at) for at, rival in enumerate(received)]
         gaps: list[Gap] = []
         for index, branch in enumerate(sent):
-            others = [each for at, each in enumerate(sent) if at != index]
-            gaps += _nearest([self._compare_choice(branch, others, received, at) for at in range(len(received))])
+            likely = [at for at, counterpart in enumerate(counterparts) if counterpart == index]
+            tried: list[list[Gap]] = []
+            for at in (*likely, *(at for at in range(len(received)) if at not in likely)):
+                tried.append(self._compare_choice(branch, index, received, at, counterparts))
+                if not tried[-1] or at in likely:
+                    break
+            gaps += _nearest(tried)
         return gaps
 
+    def _find_counterpart(self, sent: list[Canonical], rival: Canonical, at: int) -> int | None:
+        """Find the alternative of the sender's that has all that one of the receiver's has."""
+        if at < len(sent) and self._has_narrowed(sent[at], rival):
+            return at
+        return next((index for index, each in enumerate(sent) if self.is_alike(each, rival)), None)
+
     def _compare_choice(
-        self, branch: Canonical, others: list[Canonical], received: list[Canonical], at: int
+        self, branch: Canonical, index: int, received: list[Canonical], at: int, counterparts: list[int | None]
     ) -> list[Gap]:
         """Compare an alternative with one of the receiver's: its values have to be of that one, and of no other."""
         gaps = self.compare(branch, received[at])
-        for index, rival in enumerate(received):
-            if index == at or any(self._has_narrowed(each, rival) for each in others):
+        for other, rival in enumerate(received):
+            if other == at or counterparts[other] not in {None, index}:
                 continue
             if not self._apart.are_disjoint(branch, rival):
-                gaps.append(Gap("oneOf", branch, rival))
+                gaps = [*gaps, Gap("oneOf", branch, rival)]
         return gaps
 
     def _has_narrowed(self, sent: Canonical, received: Canonical) -> bool:
@@ -325,7 +404,9 @@ class Containment:
     @cached_property
     def _reverse(self) -> "Containment":
         """The same comparison the other way round, of the schemas as they are written."""
-        return Containment(self.receiver.unsealed(), self.sender.unsealed())
+        return Containment(
+            self.receiver.unsealed(), self.sender.unsealed(), lambda one, other: self.is_unchanged(other, one)
+        )
 
     def contains(self, sent: str, received: str) -> bool:
         """Return whether a definition of the sender's is proven to be within one of the receiver's."""
@@ -341,7 +422,7 @@ class Containment:
         one, other = sent.view(), received.view()
         if isinstance(one, ReferenceView) and isinstance(other, ReferenceView):
             return self._is_same_definition(definition_name(one), definition_name(other))
-        return is_same(sent, received) and not find_references(as_json(sent.to_json_schema()))
+        return not has_references(sent) and is_same(sent, received)
 
     def _compare_conjunction(self, sent: Canonical, branches: list[Canonical], received: Canonical) -> list[Gap]:
         tried = [self.compare(branch, received) for branch in branches]
@@ -386,8 +467,7 @@ class Containment:
         if len(tried) == 1:
             return tried[0]
         nearest = _nearest(tried)
-        candidates = iter_candidates(sent, received)
-        return [Gap("anyOf", sent, received, candidates=candidates, is_certain=not tried), *nearest]
+        return [Gap("anyOf", sent, received, is_certain=not tried), *nearest]
 
     def _compare_with_one(self, sent: Canonical, received: Canonical, branches: list[Canonical]) -> list[Gap]:
         nearest: list[Gap] | None = None
@@ -404,7 +484,7 @@ class Containment:
             nearest = gaps if nearest is None or len(gaps) < len(nearest) else nearest
         if self._ask(sent, received):
             return []
-        own = Gap("oneOf", sent, received, candidates=iter_candidates(sent, received), is_certain=nearest is None)
+        own = Gap("oneOf", sent, received, is_certain=nearest is None)
         return [own, *(nearest or [])]
 
     def _compare_typed(self, sent: Canonical, received: Canonical) -> list[Gap]:

@@ -1,7 +1,7 @@
 """What the comparisons of all operations share: the two documents, their schemas, and how changes are made."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
 
@@ -13,6 +13,7 @@ from mock_server.document.document import Document
 from mock_server.document.model import MISSING, MediaType, Missing, Operation, Parameter, SecurityRequirement
 from mock_server.document.references import Node
 from mock_server.errors import SchemaError, UndefinedSerialization
+from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.message import Request
 from mock_server.findings import RULES, Finding, Level, Place
 from mock_server.generate.engine import Engine
@@ -55,11 +56,22 @@ class DocumentSide:
         return (operation.servers or self.document.servers)[0].base_path
 
     def draft(self, operation: Operation) -> RequestDraft:
-        """Return a good request of an operation, as values."""
+        """Return a good request of an operation, as values, without its body."""
         key = operation.entry.node.pointer
         if key not in self._drafts:
-            self._drafts[key] = Drafter(self.kit, operation).draft()
+            self._drafts[key] = Drafter(self.kit, replace(operation, request_body=None)).draft()
         return self._drafts[key]
+
+    def with_body(self, draft: RequestDraft, make: Callable[[Node], JsonValue]) -> RequestDraft:
+        """Return a draft with a small body, where the operation has one."""
+        body = draft.operation.request_body
+        if body is None or not body.content:
+            return draft
+        media = next((each for each in body.content if is_json(parse_media_type(each.name))), body.content[0])
+        try:
+            return draft.with_body(make(media.schema) if media.schema is not None else "example", media)
+        except SchemaError:
+            return draft
 
     def write(self, draft: RequestDraft) -> Request | None:
         """Write a request; None where OpenAPI does not say how."""
@@ -102,10 +114,14 @@ class DiffContext:
         """Return the comparer of one direction; callbacks go the other way."""
         key = (direction, is_sent)
         if key not in self._comparers:
-            sender, receiver = self.old, self.new
-            if (direction is Direction.RESPONSE) is not is_sent:
-                sender, receiver = self.new, self.old
-            self._comparers[key] = open_comparer(sender.kit, receiver.kit, direction, self.policy)
+            holds = self.unchanged.holds
+            if (direction is Direction.RESPONSE) is is_sent:
+                made = open_comparer(self.old.kit, self.new.kit, direction, self.policy, holds)
+            else:
+                made = open_comparer(
+                    self.new.kit, self.old.kit, direction, self.policy, lambda sent, received: holds(received, sent)
+                )
+            self._comparers[key] = made
         return self._comparers[key]
 
     def level(self, rule: str) -> Level:
@@ -192,13 +208,15 @@ class OperationPair:
     ) -> Request | None:
         """Write a request of the side that sends requests here, with some of it replaced."""
         side, operation = (self.context.new, self.new) if self.is_sent else (self.context.old, self.old)
-        draft = side.draft(operation).without(*without)
+        draft = replace(side.draft(operation), operation=operation).without(*without)
         for key, value in (replaced or {}).items():
             draft = draft.with_parameter(key, value)
         if is_bare:
             draft = draft.with_body(MISSING)
         elif body is not None or media is not None:
-            draft = draft.with_body(body if not isinstance(body, Missing) else MISSING, media)
+            draft = draft.with_body(body if body is not None else MISSING, media)
+        else:
+            draft = side.with_body(draft, self.context.comparer(Direction.REQUEST, is_sent=self.is_sent).make_example)
         if security is not None:
             draft = draft.with_security(security)
         return side.write(draft)

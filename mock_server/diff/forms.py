@@ -23,6 +23,7 @@ from mock_server.schema.canonical import (
     TypedGroupView,
     as_json,
     canonicalize_exactly,
+    find_references,
     is_unsatisfiable,
 )
 from mock_server.schema.types import TYPES, is_type
@@ -35,6 +36,15 @@ _TYPE_OF_VIEW: Final = {
     ArrayView: "array",
     ObjectView: "object",
 }
+
+
+@lru_cache(maxsize=20_000)
+def has_references(form: Canonical) -> bool:
+    """Return whether a form refers to definitions."""
+    written = as_json(form.to_json_schema())
+    if isinstance(written, dict):
+        written = {keyword: value for keyword, value in written.items() if keyword != "$defs"}
+    return bool(find_references(written))
 
 
 def definition_name(view: ReferenceView) -> str:

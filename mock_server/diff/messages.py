@@ -5,7 +5,7 @@ The proof is tried first. Where it leaves gaps, values are made for each until o
 no code, find right by the sender's schema and wrong by the receiver's.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Final, NamedTuple
@@ -92,11 +92,12 @@ class SchemaComparer:
 
     sender: SchemaSide
     receiver: SchemaSide
+    is_unchanged: Callable[[Node, Node], bool]  # whether two places say the same: the sender's, the receiver's
     _known: dict[tuple[object, ...], list[SchemaDifference]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Prepare what all comparisons share."""
-        self._containment = Containment(self.sender, self.receiver)
+        self._containment = Containment(self.sender, self.receiver, self.is_unchanged)
         self._samples = Samples(self.sender)
 
     def compare(
@@ -115,6 +116,9 @@ class SchemaComparer:
             UnusableSchema: one of them can't be read.
         """
         key = (sent.key if sent is not None else None, received.key, as_text, is_spread)
+        is_plain = sent is not None and not is_spread and not self.receiver.is_sealed
+        if key not in self._known and is_plain and sent is not None and self.is_unchanged(sent, received):
+            self._known[key] = []
         if key not in self._known:
             wanted = self.receiver.bundle(received)
             given = self.sender.bundle(sent) if sent is not None else Bundle({}, received, {})
@@ -252,9 +256,16 @@ class _Search:
         return None
 
 
-def open_comparer(sender: Engine, receiver: Engine, direction: Direction, policy: MessagePolicy) -> SchemaComparer:
+def open_comparer(
+    sender: Engine,
+    receiver: Engine,
+    direction: Direction,
+    policy: MessagePolicy,
+    is_unchanged: Callable[[Node, Node], bool],
+) -> SchemaComparer:
     """Prepare the comparison of what one document sends with what the other accepts."""
     return SchemaComparer(
         SchemaSide(sender, direction, is_sender=True, is_sealed=policy.seals(direction, is_sender=True)),
         SchemaSide(receiver, direction, is_sender=False, is_sealed=policy.seals(direction, is_sender=False)),
+        is_unchanged,
     )

@@ -7,7 +7,7 @@ another prefix, they are paired by what is left of their templates, and the move
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -40,12 +40,16 @@ def shape_of_template(entry: Entry) -> tuple[str, str]:
     return entry.method, _VARIABLE.sub("{}", entry.template).rstrip("/") or "/"
 
 
-def pair_entries(old: Iterable[Entry], new: Iterable[Entry]) -> Pairing:
+def pair_entries(old: Sequence[Entry], new: Sequence[Entry]) -> Pairing:
     """Pair the operations of two documents."""
-    left = {shape_of_template(entry): entry for entry in reversed(list(new))}
-    pairs: list[PairedEntry] = []
+    exact = {(entry.method, entry.template): entry for entry in new}
+    pairs = [PairedEntry(entry, other) for entry in old if (other := exact.pop((entry.method, entry.template), None))]
+    known = {pair.old for pair in pairs}
+    left = {shape_of_template(entry): entry for entry in reversed(exact.values())}
     lonely: list[Entry] = []
     for entry in old:
+        if entry in known:
+            continue
         found = left.pop(shape_of_template(entry), None)
         if found is not None:
             pairs.append(PairedEntry(entry, found))
@@ -62,7 +66,9 @@ def pair_entries(old: Iterable[Entry], new: Iterable[Entry]) -> Pairing:
             pairs.append(PairedEntry(entry, left.pop(key)))
         else:
             removed.append(entry)
-    return Pairing(tuple(pairs), tuple(removed), tuple(left.values()), moved)
+    paired = {pair.new for pair in pairs}
+    added = tuple(entry for entry in new if entry not in paired)
+    return Pairing(tuple(pairs), tuple(removed), added, moved)
 
 
 def _members(entry: Entry) -> dict[str, object]:

@@ -12,6 +12,7 @@ from typing import Final
 
 from mock_server.diff.forms import definition_name, names_of, of_type, received_property, values_of
 from mock_server.diff.gaps import Gap, GapStep
+from mock_server.diff.scalars import iter_candidates
 from mock_server.diff.sides import SchemaSide
 from mock_server.generate.text.texts import TextConstraints, write_texts
 from mock_server.json_values import JsonObject, JsonValue
@@ -274,9 +275,11 @@ class Samples:
     def leaves(self, gap: Gap) -> Iterator[JsonValue]:
         """Yield values at the end of a gap's way that may be refused there, the likeliest first."""
         yield from self._shaped(gap)
-        yield from islice(gap.candidates, 60)
+        yield from gap.candidates
         if gap.sender is None:
             return
+        if gap.receiver is not None:
+            yield from islice(iter_candidates(gap.sender, gap.receiver), 100)
         for full in (False, True):
             for variant in range(12):
                 try:

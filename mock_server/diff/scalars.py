@@ -10,18 +10,16 @@ from itertools import islice
 from random import Random
 from typing import Final
 
-from mock_server.diff.forms import types_of, values_of
+from mock_server.diff.forms import has_references, types_of, values_of
 from mock_server.diff.gaps import Gap
 from mock_server.generate.text.automaton import agree_on_nothing, iter_common
 from mock_server.generate.text.regex import RegexError
 from mock_server.generate.text.texts import TextConstraints, write_texts
 from mock_server.json_values import JsonValue
 from mock_server.schema.canonical import (
-    ArrayView,
     Canonical,
     IntegerView,
     NumberView,
-    ObjectView,
     StringView,
     find_difference,
 )
@@ -50,7 +48,7 @@ def find_string_gaps(sent: Canonical, received: Canonical, ask: Ask) -> list[Gap
     if _is_text_within(given, wanted, own, other):
         return []
     keyword = next(word for word in _keywords(given, wanted))
-    return [Gap(keyword, sent, received, candidates=tuple(_texts_outside(given, wanted)))]
+    return [Gap(keyword, sent, received)]
 
 
 def _keywords(given: TextConstraints, wanted: TextConstraints) -> Iterator[str]:
@@ -149,14 +147,13 @@ def find_number_gaps(sent: Canonical, received: Canonical, ask: Ask) -> list[Gap
     if not isinstance(other, IntegerView | NumberView):
         return []
     whole = types_of(sent) == {"integer"}
-    candidates = tuple(_numbers_outside(own, other, whole=whole))
     keywords = [
         *(["type"] if isinstance(other, IntegerView) and not whole else []),
         *(["minimum"] if _low(other) is not None and (_low(own) is None or _low(own) < _low(other)) else []),  # type: ignore[operator]
         *(["maximum"] if _high(other) is not None and (_high(own) is None or _high(own) > _high(other)) else []),  # type: ignore[operator]
         *(["multipleOf"] if other.multiple_of else []),
     ]
-    return [Gap(next(iter(keywords), "minimum"), sent, received, candidates=candidates)]
+    return [Gap(next(iter(keywords), "minimum"), sent, received)]
 
 
 def _low(view: IntegerView | NumberView | None) -> float | None:
@@ -196,21 +193,26 @@ def _plain(value: float) -> JsonValue:
     return value
 
 
-def iter_candidates(sent: Canonical, received: Canonical) -> tuple[JsonValue, ...]:
-    """Return some values that a sender may have and a receiver may refuse, for forms of any kind."""
-    found: list[JsonValue] = [*values_of(sent)]
-    left = find_difference(sent, received)
-    if left is not None:
-        found += values_of(left)
+def iter_candidates(sent: Canonical, received: Canonical) -> Iterator[JsonValue]:
+    """Yield values that a sender may have and a receiver may refuse, for forms of any kind."""
+    yield from values_of(sent)
+    one, other = sent.view(), received.view()
+    if isinstance(other, StringView) and types_of(sent) == {"string"}:
+        given = TextConstraints.of(one, tuple(one.formats)) if isinstance(one, StringView) else TextConstraints()
+        yield from _texts_outside(given, TextConstraints.of(other, tuple(other.formats)))
+    if isinstance(other, IntegerView | NumberView):
+        own = one if isinstance(one, IntegerView | NumberView) else None
+        yield from _numbers_outside(own, other, whole=types_of(sent) == {"integer"})
     types = types_of(sent)
-    for view in (sent.view(), received.view()):
+    yield from _ANY if types is None or len(types) > 1 else _typical(types)
+    left = None if has_references(sent) or has_references(received) else find_difference(sent, received)
+    if left is not None:
+        yield from values_of(left)
+    for view in (one, other):
         if isinstance(view, IntegerView | NumberView):
-            found += _numbers_outside(view, view, whole=False)
+            yield from _numbers_outside(view, view, whole=False)
         elif isinstance(view, StringView):
-            found += write_texts(_SEED, "", TextConstraints.of(view, tuple(view.formats)))[:_MOST]
-        elif isinstance(view, ArrayView | ObjectView):
-            found.append([] if isinstance(view, ArrayView) else {})
-    return (*found, *(_ANY if types is None or len(types) > 1 else _typical(types)))
+            yield from write_texts(_SEED, "", TextConstraints.of(view, tuple(view.formats)))[:_MOST]
 
 
 def _typical(types: set[str]) -> tuple[JsonValue, ...]:

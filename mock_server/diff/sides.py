@@ -37,6 +37,7 @@ class SchemaSide:
     is_sender: bool
     is_sealed: bool
     definitions: dict[str, JsonValue] = field(default_factory=dict)  # as the document has them
+    origins: dict[str, Node] = field(default_factory=dict)  # where they are written
     _sealed: dict[str, JsonValue] = field(default_factory=dict)
     _forms: dict[str, tuple[Canonical | None, ...]] = field(default_factory=dict)
 
@@ -50,7 +51,14 @@ class SchemaSide:
         """Return the same schemas as they are written."""
         if not self.is_sealed:
             return self
-        return SchemaSide(self.kit, self.direction, self.is_sender, is_sealed=False, definitions=self.definitions)
+        return SchemaSide(
+            self.kit,
+            self.direction,
+            self.is_sender,
+            is_sealed=False,
+            definitions=self.definitions,
+            origins=self.origins,
+        )
 
     @cached_property
     def _seal(self) -> Seal:
@@ -66,9 +74,10 @@ class SchemaSide:
         bundle = self.schemas.bundle(node)
         known = bundle.schema.get("$defs")
         self.definitions.update(known if isinstance(known, dict) else {})
+        self.origins.update(bundle.origins)
         return bundle
 
-    def own(self, schema: JsonObject) -> JsonValue:
+    def own(self, schema: JsonValue) -> JsonValue:
         """Return a schema as this side has it: sealed, or as it is."""
         if self.is_sealed:
             return self._seal.write(schema)

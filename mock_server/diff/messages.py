@@ -27,7 +27,8 @@ from mock_server.schema.bundle import Bundle
 from mock_server.schema.dialect import Direction
 from mock_server.schema.validate import Validator, Violation
 
-_MOST_TRIED: Final = 150  # values for one gap
+_MOST_TRIED: Final = 100  # values for one gap
+_MOST_LEAF_VALUES: Final = 24  # values at its end
 _MOST_STEPS: Final = 400  # changes of good values, where the gaps gave nothing
 _MOST_LEAVES: Final = 12  # of one pair of schemas that are shown
 _VARIANTS: Final = 4
@@ -172,7 +173,7 @@ class SchemaComparer:
             senders, receivers = Judges(self.sender, sent), Judges(self.receiver, received)
         except SchemaError as error:
             return [SchemaDifference(gaps[0], None, reason=str(error))]
-        search = _Search(senders, receivers, self._samples)
+        search = _Search(senders, receivers, self._samples, self.receiver)
         found = [search.look(gap) for gap in islice(self._leaves(gaps), _MOST_LEAVES)]
         shown = [each for each in found if each.refused is not None]
         if shown:
@@ -204,7 +205,7 @@ class _Search:
     senders: Judges
     receivers: Judges
     samples: Samples
-    seen: set[str] = field(default_factory=set)
+    receiver: SchemaSide
     tried: int = 0
 
     def look(self, gap: Gap) -> SchemaDifference:
@@ -217,8 +218,9 @@ class _Search:
         return SchemaDifference(gap, None, self.tried - before, "no value was found that shows it")
 
     def _values(self, gap: Gap) -> Iterator[JsonValue]:
-        for leaf in self.samples.leaves(gap):
-            for variant in range(_VARIANTS if gap.path else 1):
+        leaves = list(islice(self.samples.leaves(gap, self.receiver), _MOST_LEAF_VALUES))
+        for variant in range(_VARIANTS if gap.path else 1):
+            for leaf in leaves:
                 try:
                     yield self.samples.around(gap, leaf, variant, full=variant == _VARIANTS - 1)
                 except NoSample:

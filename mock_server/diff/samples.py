@@ -5,17 +5,17 @@ Nothing here is proven: whoever uses a value judges it.
 """
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
-from mock_server.diff.forms import definition_name, names_of, of_type, received_property, values_of
+from mock_server.diff.forms import definition_name, has_references, names_of, of_type, received_property, values_of
 from mock_server.diff.gaps import Gap, GapStep
 from mock_server.diff.scalars import iter_candidates
 from mock_server.diff.sides import SchemaSide
 from mock_server.generate.text.texts import TextConstraints, write_texts
-from mock_server.json_values import JsonObject, JsonValue
+from mock_server.json_values import JsonObject, JsonValue, same_json
 from mock_server.schema.canonical import (
     AllOfView,
     AnyOfView,
@@ -33,6 +33,7 @@ from mock_server.schema.canonical import (
     ReferenceView,
     StringView,
     TypedGroupView,
+    as_json,
     find_intersection,
     is_unsatisfiable,
 )
@@ -62,6 +63,7 @@ class Samples:
     """Makes values of one side."""
 
     side: SchemaSide
+    _wholes: dict[tuple[Canonical, int, bool], JsonValue] = field(default_factory=dict)
 
     def make(self, form: Canonical, variant: int = 0, depth: int = 0, *, full: bool = False) -> JsonValue:
         """
@@ -243,7 +245,10 @@ class Samples:
         return value
 
     def _wrapped(self, step: GapStep, form: Canonical, value: JsonValue, variant: int, *, full: bool) -> JsonValue:
-        outer = self.make(form, variant, full=full)
+        key = (form, variant, full)
+        if key not in self._wholes:
+            self._wholes[key] = self.make(form, variant, full=full)
+        outer = self._wholes[key]
         if step.kind in {"property", "name"}:
             if not isinstance(outer, dict):
                 raise NoSample
@@ -272,8 +277,18 @@ class Samples:
             return str(_pick([text for text in texts if text not in known], variant))
         return next(name for name in (f"{_EXTRA}{index}" for index in range(1_000)) if name not in known)
 
-    def leaves(self, gap: Gap) -> Iterator[JsonValue]:
+    def leaves(self, gap: Gap, receiver: SchemaSide) -> Iterator[JsonValue]:
         """Yield values at the end of a gap's way that may be refused there, the likeliest first."""
+        accepts, refuses = _judge(self.side, gap.sender), _judge(receiver, gap.receiver)
+        seen: list[JsonValue] = []
+        for value in self._candidates(gap):
+            if value in seen and any(same_json(value, each) for each in seen):
+                continue
+            seen.append(value)
+            if (accepts is None or accepts(value)) and (gap.absent or refuses is None or not refuses(value)):
+                yield value
+
+    def _candidates(self, gap: Gap) -> Iterator[JsonValue]:
         yield from self._shaped(gap)
         yield from gap.candidates
         if gap.sender is None:
@@ -339,6 +354,16 @@ class Samples:
             yield list(made)
             if gap.keyword == "uniqueItems" and size > 1:
                 yield [made[0]] * size
+
+
+def _judge(side: SchemaSide, form: Canonical | None) -> Callable[[JsonValue], bool] | None:
+    """Return the judge of a form that refers to nothing; None for others, which cost too much to be asked for each."""
+    if form is None or has_references(form):
+        return None
+    written = as_json(form.to_json_schema())
+    if not isinstance(written, dict):
+        return None
+    return side.judge({keyword: value for keyword, value in written.items() if keyword not in {"$defs", "$schema"}})
 
 
 def _pick(values: "tuple[JsonValue, ...] | tuple[str, ...] | list[str]", variant: int) -> JsonValue:

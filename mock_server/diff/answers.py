@@ -13,7 +13,7 @@ from mock_server.exchange.message import Response
 from mock_server.exchange.serialization import write_header
 from mock_server.schema.dialect import Direction
 
-_STATUSES: Final = range(100, 600)
+_CLASSES: Final = (200, 400, 500, 300, 100)  # the first status of each, the likeliest first
 _FIRST_ERROR: Final = 400
 
 
@@ -54,7 +54,8 @@ def iter_statuses(
         int(response.status) for side in (sender, receiver) for response in side.responses if response.status.isdigit()
     ]
     seen: set[tuple[str, str]] = set()
-    for status in dict.fromkeys((*named, 200, 400, 500, *_STATUSES)):
+    others = [next(each for each in range(first, 1_000) if each not in named) for first in _CLASSES]
+    for status in dict.fromkeys((*named, *others)):
         sent, received = sender.find_response(status), receiver.find_response(status)
         if sent is None:
             continue

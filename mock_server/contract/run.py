@@ -21,7 +21,7 @@ from mock_server.contract.transport.http import Received, Sender, TransportFault
 from mock_server.contract.transport.listener import Listener
 from mock_server.contract.tuning import UNTUNED, OperationTuning
 from mock_server.document.document import template_names
-from mock_server.document.model import MISSING, Entry, ParameterLocation
+from mock_server.document.model import MISSING, Entry, Missing, ParameterLocation
 from mock_server.errors import TransportError, UndefinedSerialization
 from mock_server.exchange.message import Request, find_field, is_safe_method
 from mock_server.exchange.router import Matched
@@ -57,6 +57,20 @@ def deletes_in_bulk(entry: Entry) -> bool:
         return False
     words = {*split_words(entry.template.rpartition("/")[2])[:1], *split_words(entry.id)[:1]}
     return entry.method == "DELETE" or not words.isdisjoint(_EMPTYING)
+
+
+# Refusals that say something of the request alone: the same one need not be sent again.
+_REFUSING = frozenset((400, 413, 415, 422))
+RefusalKey = tuple[str, str, bytes, bytes, tuple[tuple[bytes, bytes], ...], bytes]
+
+
+def refusal_key(entry: Entry, request: Request, intent: Intent) -> RefusalKey:
+    """Return what tells refused requests apart: the template and the body; without a body, the path."""
+    if request.body and intent is Intent.CONFORMING:
+        path = b""
+    else:
+        path = request.path
+    return (entry.id, f"{request.method} {intent.value}", path, request.query, tuple(request.fields), request.body)
 
 
 class RunOutOfTime(Exception):
@@ -106,6 +120,9 @@ class Run:
     withheld: Counter[str] = field(
         default_factory=Counter
     )  # requests that could have changed what is not the run's own, by operation
+    recipes: dict[str, RequestDraft] = field(default_factory=dict)  # an accepted one with a body, by operationId
+    refused: dict[RefusalKey, Exchanged] = field(default_factory=dict)  # what need not be sent again
+    barren: set[str] = field(default_factory=set)  # templates of things that could not be created
     lasting: set[tuple[str, ...]] = field(default_factory=set)  # wrong totals that were still wrong after a while
     _absent: set[bytes] = field(default_factory=set)  # paths that were asked for, and that nothing is at
     checks: dict[str, Check] = field(default_factory=dict)  # ours, and those of the user
@@ -215,6 +232,20 @@ class Run:
             self.answered, self.silent = True, 0
         return received
 
+    def absorb(self, session: "Session") -> None:
+        """Take over what a session learned, once those beside it are done: so that their order does not matter."""
+        self.recipes.update(session.recipes)
+        self.refused.update(session.refused)
+        self.barren = (self.barren | session.barren) - {
+            item for id_ in session.recipes if (item := self._items_of(id_)) is not None
+        }
+
+    def _items_of(self, operation: str) -> str | None:
+        entry = self.api.document.find_entry(operation)
+        if entry is None:
+            return None
+        return self.memory.item_template(entry.template)
+
 
 @dataclass(eq=False, repr=False)
 class Session:
@@ -232,17 +263,21 @@ class Session:
     last: list[Verdict] = field(default_factory=list)  # of the last exchange
     seen: set[tuple[str, ...]] = field(default_factory=set)  # causes that were looked into in this phase
     owner: "Session | None" = None  # which needs what this one creates
+    recipes: dict[str, RequestDraft] = field(default_factory=dict)  # as the run's, of this session alone
+    refused: dict[RefusalKey, Exchanged] = field(default_factory=dict)
+    barren: set[str] = field(default_factory=set)
     turns: int = 0  # drafts that were made, so that each has names of its own
 
-    def draft(self, salt: int = 0, *, full: bool = False) -> RequestDraft:
+    def draft(self, salt: int = 0, *, full: bool = False, minimal: bool = False) -> RequestDraft:
         """
         Draft a request that the provider should accept, with what is known of its data.
 
         Args:
             salt: Another one gives other values, where they are made.
             full: Whether with everything that may be left out.
+            minimal: Whether with a body that has only what is required.
         """
-        return self.settle(self.subject.drafter.draft(salt, full=full))
+        return self.settle(self.subject.drafter.draft(salt, full=full, minimal=minimal))
 
     def settle(self, draft: RequestDraft) -> RequestDraft:
         """Put plausible values into a draft, with new names."""
@@ -337,12 +372,31 @@ class Session:
         if breaks and classified.findings:
             first = classified.findings[0]
             place, where = first.place, first.instance or where
+        meant = intent if intent is not None else classified.intent
+        outer = self.owner or self
+        key = refusal_key(self.subject.entry, request, meant)
+        refused = outer.refused.get(key) or self.run.refused.get(key)
+        if refused is not None:
+            self.last = []
+            return refused  # it would be again
         if not self.run.is_harmless(self.subject, draft):
             return None
-        meant = intent if intent is not None else classified.intent
-        return self.send(
+        exchanged = self.send(
             Probe(self.subject.entry.id, request, meant, self.phase, what, keyword, where, place, draft, known)
         )
+        if exchanged.status in _REFUSING:
+            outer.refused[key] = exchanged
+        elif exchanged.accepted and meant is Intent.CONFORMING and not isinstance(draft.body, Missing):
+            outer.recipes.setdefault(self.subject.entry.id, draft)
+        return exchanged
+
+    def recipe(self) -> RequestDraft | None:
+        """Return a request that was accepted, with new names; None where none was."""
+        id_, outer = self.subject.entry.id, self.owner or self
+        known = self.run.recipes.get(id_) or outer.recipes.get(id_)
+        if known is None:
+            return None
+        return self.settle(known)
 
     def send(self, probe: Probe) -> Exchanged:
         """Send a probe and judge what comes."""

@@ -173,6 +173,8 @@ class Runner:
         for wave in _waves(sessions) if phase != "examples" else [sessions]:
             self._sessions += [session for session in wave if session.subject.entry not in self.scouts]
             self._map(_WORK[phase], wave, phase)
+            for session in wave:
+                self.run.absorb(session)
 
     def _delete(self) -> None:
         """Do what deletes, of all phases: last of all, so that nothing else misses what is gone."""

@@ -244,13 +244,14 @@ class Drafter:
     known: Known = _nothing_known
     _producers: dict[object, Producer] = field(default_factory=dict)
 
-    def draft(self, salt: int = 0, *, full: bool = False) -> RequestDraft:
+    def draft(self, salt: int = 0, *, full: bool = False, minimal: bool = False) -> RequestDraft:
         """
         Draft a request that the operation should accept.
 
         Args:
             salt: Another one gives other values, where they are made.
             full: Whether with everything that may be left out.
+            minimal: Whether with a body that has only what is required.
         """
         made = RequestDraft(self.operation)
         lacking: list[str] = []
@@ -266,7 +267,7 @@ class Drafter:
         if body is not None and body.content and (body.required or full or self.operation.method in _WITH_BODY):
             media = self.media()
             if media is not None:
-                value = self.body(media, salt, full=full)
+                value = self.body(media, salt, full=full, minimal=minimal)
             else:
                 value = MISSING
             if not isinstance(value, Missing):
@@ -321,7 +322,7 @@ class Drafter:
             MISSING,
         )
 
-    def body(self, media: MediaType, salt: int, *, full: bool) -> JsonValue | Missing:
+    def body(self, media: MediaType, salt: int, *, full: bool, minimal: bool = False) -> JsonValue | Missing:
         """Return a value of a body: the documented example where it conforms and fits the options."""
         schema = media.schema or media.item_schema
         shown = next((example.value for example in media.examples if example.value is not MISSING), MISSING)
@@ -331,11 +332,12 @@ class Drafter:
             return shown
         try:
             producer = self.producer(schema)
-            if not isinstance(shown, Missing) and not salt and not full and producer.accepts(shown):
+            if not isinstance(shown, Missing) and not (salt or full or minimal) and producer.accepts(shown):
                 return shown
             return producer.produce(
                 SampleOptions(
-                    derive_seed(self.kit.settings.seed, "case", self.operation.id, "body", *([salt] if salt else []))
+                    derive_seed(self.kit.settings.seed, "case", self.operation.id, "body", *([salt] if salt else [])),
+                    minimal=minimal,
                 )
             )
         except SchemaError:

@@ -38,6 +38,7 @@ class Provider:
         self.answer = answer
         self.sent: list[tuple[str, str, dict]] = []
         self.fields: list[dict[bytes, bytes]] = []
+        self.raw: list[tuple[str, str, bytes, bytes]] = []  # with what the content type is said to be
 
     async def __call__(self, scope: dict, receive: Callable, send: Callable) -> None:
         if scope["type"] != "http":
@@ -49,6 +50,7 @@ class Provider:
             body = {}
         self.fields.append(dict(scope["headers"]))
         self.sent.append((scope["method"], scope["path"], body))
+        self.raw.append((scope["method"], scope["path"], raw, dict(scope["headers"]).get(b"content-type", b"")))
         status, value = self.answer(scope["method"], scope["path"], body if isinstance(body, dict) else {})
         data = b"" if value is None or scope["method"] == "HEAD" else json.dumps(value).encode()
         fields = [(b"content-type", JSON.encode())] * bool(data)

@@ -13,7 +13,7 @@ from mock_server.contract.checks.coherence import largest_page
 from mock_server.contract.checks.table import follow_up
 from mock_server.contract.memory import KnownObject
 from mock_server.contract.model import Exchanged, Incidents, Intent, Probe
-from mock_server.contract.phases.resources import create_thing, find_thing, probe_thing, remember
+from mock_server.contract.phases.resources import create_thing, find_thing, probe_thing, remember, repair
 from mock_server.contract.plan import (
     Change,
     OperationPlan,
@@ -34,6 +34,8 @@ from mock_server.judges.identity import Identity
 
 _PAIRS = 8
 _CONFLICT = 409
+_REPAIRS = 3  # requests that mend a refused one
+_MENDED = "what the refusal asks for"
 _FAILS = "not_a_server_error"
 _FOREIGN = ("PATCH", "PUT", "POST", "DELETE")
 # Of these, what may be sent where the path names nothing of the run's own: an empty PATCH or POST changes least.
@@ -49,7 +51,7 @@ class Covering:
     thing: KnownObject | None = None
     base: Exchanged | None = None  # a request with everything, or as much as is accepted
     salts: Iterator[int] = field(default_factory=lambda: itertools.count(1))
-    full: bool = True
+    conflicts: bool = False  # whether new names are not enough for a new thing
 
     def cover(self) -> None:
         """Send everything that is planned."""
@@ -100,15 +102,10 @@ class Covering:
         return replace(base, parameters={**whole.parameters, **base.parameters})
 
     def _find_base(self) -> None:
-        """Find a request that is accepted: with everything, else with what is required, else with other values."""
-        for full, salt in ((True, 0), (False, 0), (True, next(self.salts)), (False, next(self.salts))):
-            self.full = full
-            draft = self._draft(salt)
-            if full:
-                what = "everything that is documented"
-            else:
-                what = "what is required"
-            exchanged = self._send(draft, what)
+        """Find a request that is accepted: each that is refused is mended as its refusal asks."""
+        for draft, what in self._bases():
+            first = self._send(self.session.fill_path(draft, self.thing), what)
+            exchanged = repair(self.session, first, lambda mended: self._send(mended, _MENDED), _REPAIRS)
             if exchanged is None:
                 continue
             self.base = exchanged
@@ -117,21 +114,28 @@ class Covering:
             if exchanged.accepted or exchanged.status in {401, 403, 404, 429}:
                 return
 
-    def _draft(self, salt: int) -> RequestDraft:
-        return self.session.fill_path(self.session.draft(salt, full=self.full), self.thing)
+    def _bases(self) -> Iterator[tuple[RequestDraft, str]]:
+        """Yield good requests: with everything, as one that was accepted, with what is required, with other values."""
+        session = self.session
+        yield session.draft(full=True), "everything that is documented"
+        known = session.recipe()
+        if known is not None:
+            yield known, "as it was accepted before"
+        yield session.draft(minimal=True), "what is required"
+        yield session.draft(next(self.salts), full=True), "other values"
 
     def _fresh(self, base: RequestDraft) -> RequestDraft:
         """Return the same request for another use: a thing is created with values of its own, and deleted only once."""
-        method = self.session.subject.operation.method
         if self._deletes:
             self.thing = create_thing(self.session, next(self.salts)) or self.thing
             return self.session.fill_path(base, self.thing)
-        if method == "POST" and not isinstance(base.body, Missing) and base.media is not None:
-            body = self.session.subject.drafter.body(base.media, next(self.salts), full=self.full)
-            if isinstance(body, Missing):
-                return base
-            return self.session.settle(base.with_body(body))
-        return base
+        if self.session.subject.operation.method != "POST" or isinstance(base.body, Missing) or base.media is None:
+            return base
+        if self.conflicts:
+            body = self.session.subject.drafter.body(base.media, next(self.salts), full=True)
+            if not isinstance(body, Missing):
+                base = base.with_body(body)
+        return self.session.settle(base)
 
     def _send(
         self,
@@ -167,6 +171,8 @@ class Covering:
             self.left -= 1
             if exchanged.accepted:
                 remember(session, exchanged)
+            elif exchanged.status == _CONFLICT and exchanged.probe.intent is Intent.CONFORMING:
+                self.conflicts = True  # something else has to be new as well
         return exchanged
 
     def _positive(self, plan: OperationPlan, base: RequestDraft) -> None:

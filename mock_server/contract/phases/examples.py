@@ -16,6 +16,7 @@ from mock_server.contract.phases.resources import (
     create_thing,
     find_thing,
     probe_thing,
+    reach,
     remember,
 )
 from mock_server.contract.run import Session
@@ -43,6 +44,7 @@ def in_order(entries: tuple[Entry, ...]) -> list[Entry]:
 def send_examples(session: Session) -> None:
     """Send the documented examples of an operation, or one good request where there are none."""
     thing = _thing(session)
+    reached = False
     for index, (draft, what, documented) in enumerate(_drafts(session)):
         if index >= _MOST:
             return
@@ -50,6 +52,7 @@ def send_examples(session: Session) -> None:
         if exchanged is None:
             continue
         exchanged = ask_with_made_up_credentials(session, exchanged) or exchanged
+        reached = reached or exchanged.accepted
         remember(session, exchanged)
         for verdict in check_supported(session, exchanged):
             session.note(verdict, exchanged)
@@ -57,6 +60,16 @@ def send_examples(session: Session) -> None:
             session.note(verdict, exchanged)
         if session.subject.operation.method == "DELETE" and exchanged.accepted and thing is not None:
             thing = _thing(session)
+    if not reached:
+        _reach(session, thing)
+
+
+def _reach(session: Session, thing: KnownObject | None) -> None:
+    """Look for a request that is accepted, where the first ones were refused."""
+    what = "what is required, as the refusal asks"
+    exchanged = reach(session, lambda draft: _send(session, what, session.fill_path(draft, thing), thing))
+    if exchanged is not None and exchanged.accepted:
+        remember(session, exchanged)
 
 
 def _send(session: Session, what: str, draft: RequestDraft, thing: KnownObject | None) -> Exchanged | None:

@@ -4,11 +4,13 @@ from collections.abc import Callable
 
 from mock_server.contract.memory import KnownObject
 from mock_server.contract.model import Exchanged, Incidents, Intent
+from mock_server.contract.repair import REPAIRABLE, Repairer
 from mock_server.contract.run import Run, Session
 from mock_server.contract.templates import is_listing, shape_of
 from mock_server.document.document import template_names
 from mock_server.document.model import Entry
 from mock_server.generate.request import RequestDraft
+from mock_server.generate.seed import derive_seed
 from mock_server.judges.identity import Identity
 
 Send = Callable[[RequestDraft, KnownObject | None], Exchanged | None]
@@ -17,7 +19,8 @@ _GONE = frozenset((404, 410))
 _KEPT_OUT = frozenset((401, 403))
 _ANOTHER = 300  # the salt of what replaces a thing that is gone
 _DEPTH = 3  # of things inside things
-_SALTS = 3
+_SALTS = 2
+_OTHER_VALUES = frozenset((400, 409, 422))  # other values may do
 
 
 def find_creator(run: Run, template: str) -> Entry | None:
@@ -108,6 +111,49 @@ def ask_with_made_up_credentials(session: Session, refused: Exchanged) -> Exchan
     return exchanged
 
 
+def repair(
+    session: Session, refused: Exchanged | None, send: Callable[[RequestDraft], Exchanged | None], most: int
+) -> Exchanged | None:
+    """
+    Send a refused request again with what its refusal names mended, until it is accepted.
+
+    Args:
+        session: Of the operation.
+        refused: What came of the request; None where it was not sent.
+        send: Sends a draft.
+        most: Requests.
+
+    Returns:
+        The last exchange.
+    """
+    repairer = Repairer(session.subject, derive_seed(session.run.options.seed, session.phase, session.turns))
+    for _ in range(most):
+        mended = repairer.repair(refused) if refused is not None and not refused.accepted else None
+        again = send(mended) if mended is not None else None
+        if again is None:
+            return refused
+        refused = again
+    return refused
+
+
+def reach(session: Session, send: Callable[[RequestDraft], Exchanged | None], salt: int = 0) -> Exchanged | None:
+    """
+    Send good requests until one is accepted: as drawn, with what is required only, each mended by its refusals.
+
+    Returns:
+        The accepted exchange, else the last one.
+    """
+    last: Exchanged | None = None
+    known = session.recipe()
+    for minimal, most in ((False, 3), (True, 6)):
+        draft = known if known is not None and not minimal else session.draft(salt, minimal=minimal)
+        exchanged = repair(session, send(draft), send, most)
+        last = exchanged or last
+        if exchanged is not None and (exchanged.accepted or exchanged.status not in REPAIRABLE):
+            break
+    return last
+
+
 def create_thing(session: Session, salt: int, identity: Identity | None = None) -> KnownObject | None:
     """Create a thing for the path of an operation."""
     template = thing_template(session.run, session.subject.entry.template)
@@ -151,12 +197,25 @@ def create(
     around: KnownObject | None = None
     if template_names(entry.template):
         around = _around(run, entry, phase, salt, identity, depth, into)
-    found = None
+    root = into or session
+    if template in run.barren or template in root.barren:
+        return None
+    found: tuple[KnownObject, Exchanged] | None = None
+    made: list[tuple[KnownObject, Exchanged]] = []
+
+    def send(draft: RequestDraft) -> Exchanged | None:
+        exchanged = session.probe(session.fill_path(draft, around), "creating", known=True, identity=identity)
+        things = remember(session, exchanged, identity) if exchanged is not None else []
+        made.extend((thing, exchanged) for thing in things[:1] if exchanged is not None)
+        return exchanged
+
     for attempt in range(_SALTS):
-        draft = session.fill_path(session.draft(_salted(salt, attempt), full=attempt == 1), around)
-        found = post(session, draft, identity)
-        if found is not None:
+        exchanged = reach(session, send, _salted(salt, attempt))
+        found = next(iter(made), None)
+        if found is not None or exchanged is None or exchanged.status not in _OTHER_VALUES:
             break
+    if found is None:
+        root.barren.add(template)
     if into is not None:
         into.exchanges += session.exchanges
         into.exercised.add(session.exercised)
@@ -176,15 +235,6 @@ def _around(
     if made is not None:
         return made[0]
     return next(iter(run.memory.things(entry.template)), None)
-
-
-def post(session: Session, draft: RequestDraft, identity: Identity | None) -> tuple[KnownObject, Exchanged] | None:
-    """Send a creating request; gives what it created."""
-    exchanged = session.probe(draft, "creating", known=True, identity=identity)
-    things = remember(session, exchanged, identity) if exchanged is not None else []
-    if things and exchanged is not None:
-        return (things[0], exchanged)
-    return None
 
 
 def remember(session: Session, exchanged: Exchanged, identity: Identity | None = None) -> list[KnownObject]:

@@ -47,7 +47,7 @@ class NamedPart:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RefusedRequest:
     """What a refusal says."""
 
     status: int
@@ -62,11 +62,11 @@ class Refusal:
         return " ".join(self.texts[0].split())[:160]
 
 
-def read_refusal(subject: OperationUnderTest, exchanged: Exchanged) -> Refusal:
+def read_refusal(subject: OperationUnderTest, exchanged: Exchanged) -> RefusedRequest:
     """Read the refusal of a request that was drafted."""
     response, draft = exchanged.received.response, exchanged.probe.draft
     if response is None or draft is None:
-        return Refusal(exchanged.status, (), ())
+        return RefusedRequest(exchanged.status, (), ())
     body = json_of(response)
     said = sorted(_texts(body, response), key=lambda text: (" " not in text, -len(text)))
     texts = tuple(dict.fromkeys(said))[:_MOST_TEXTS]
@@ -83,7 +83,7 @@ def read_refusal(subject: OperationUnderTest, exchanged: Exchanged) -> Refusal:
         for where, value in _values(draft):
             if where not in found and where[:-1] not in found and _has_value(value, text):
                 found[where] = text
-    return Refusal(exchanged.status, texts, tuple(NamedPart(where, words) for where, words in found.items()))
+    return RefusedRequest(exchanged.status, texts, tuple(NamedPart(where, words) for where, words in found.items()))
 
 
 def _texts(body: JsonValue, response: Response) -> Iterator[str]:

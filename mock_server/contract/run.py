@@ -60,6 +60,7 @@ def deletes_in_bulk(entry: Entry) -> bool:
 
 
 # Refusals that say something of the request alone: the same one need not be sent again.
+_ONE_BY_ONE = frozenset(("examples", "stateful"))  # phases
 _REFUSING = frozenset((400, 413, 415, 422))
 RefusalKey = tuple[str, str, bytes, bytes, tuple[tuple[bytes, bytes], ...], bytes]
 
@@ -71,6 +72,15 @@ def refusal_key(entry: Entry, request: Request, intent: Intent) -> RefusalKey:
     else:
         path = request.path
     return (entry.id, f"{request.method} {intent.value}", path, request.query, tuple(request.fields), request.body)
+
+
+@dataclass(slots=True)
+class Learned:
+    """What answers taught of requests with bodies."""
+
+    recipes: dict[str, RequestDraft] = field(default_factory=dict)  # an accepted one, by operationId
+    refused: dict[RefusalKey, Exchanged] = field(default_factory=dict)  # what need not be sent again
+    barren: set[str] = field(default_factory=set)  # templates of things that could not be created
 
 
 class RunOutOfTime(Exception):
@@ -120,9 +130,7 @@ class Run:
     withheld: Counter[str] = field(
         default_factory=Counter
     )  # requests that could have changed what is not the run's own, by operation
-    recipes: dict[str, RequestDraft] = field(default_factory=dict)  # an accepted one with a body, by operationId
-    refused: dict[RefusalKey, Exchanged] = field(default_factory=dict)  # what need not be sent again
-    barren: set[str] = field(default_factory=set)  # templates of things that could not be created
+    learned: Learned = field(default_factory=Learned)
     lasting: set[tuple[str, ...]] = field(default_factory=set)  # wrong totals that were still wrong after a while
     _absent: set[bytes] = field(default_factory=set)  # paths that were asked for, and that nothing is at
     checks: dict[str, Check] = field(default_factory=dict)  # ours, and those of the user
@@ -234,17 +242,15 @@ class Run:
 
     def absorb(self, session: "Session") -> None:
         """Take over what a session learned, once those beside it are done: so that their order does not matter."""
-        self.recipes.update(session.recipes)
-        self.refused.update(session.refused)
-        self.barren = (self.barren | session.barren) - {
-            item for id_ in session.recipes if (item := self._items_of(id_)) is not None
-        }
+        self.learned.recipes.update(session.own.recipes)
+        self.learned.refused.update(session.own.refused)
+        self.learned.barren |= session.own.barren
+        self.learned.barren -= {self.items_of(id_) for id_ in session.own.recipes}
 
-    def _items_of(self, operation: str) -> str | None:
+    def items_of(self, operation: str) -> str:
+        """Return the template of the things that an operation creates; empty where it creates none."""
         entry = self.api.document.find_entry(operation)
-        if entry is None:
-            return None
-        return self.memory.item_template(entry.template)
+        return (self.memory.item_template(entry.template) if entry is not None else None) or ""
 
 
 @dataclass(eq=False, repr=False)
@@ -263,9 +269,7 @@ class Session:
     last: list[Verdict] = field(default_factory=list)  # of the last exchange
     seen: set[tuple[str, ...]] = field(default_factory=set)  # causes that were looked into in this phase
     owner: "Session | None" = None  # which needs what this one creates
-    recipes: dict[str, RequestDraft] = field(default_factory=dict)  # as the run's, of this session alone
-    refused: dict[RefusalKey, Exchanged] = field(default_factory=dict)
-    barren: set[str] = field(default_factory=set)
+    own: Learned = field(default_factory=Learned)  # in this phase
     turns: int = 0  # drafts that were made, so that each has names of its own
 
     def draft(self, salt: int = 0, *, full: bool = False, minimal: bool = False) -> RequestDraft:
@@ -373,9 +377,9 @@ class Session:
             first = classified.findings[0]
             place, where = first.place, first.instance or where
         meant = intent if intent is not None else classified.intent
-        outer = self.owner or self
+        learned = self.learned
         key = refusal_key(self.subject.entry, request, meant)
-        refused = outer.refused.get(key) or self.run.refused.get(key)
+        refused = learned.refused.get(key) or self.run.learned.refused.get(key)
         if refused is not None:
             self.last = []
             return refused  # it would be again
@@ -385,15 +389,28 @@ class Session:
             Probe(self.subject.entry.id, request, meant, self.phase, what, keyword, where, place, draft, known)
         )
         if exchanged.status in _REFUSING:
-            outer.refused[key] = exchanged
+            learned.refused[key] = exchanged
         elif exchanged.accepted and meant is Intent.CONFORMING and not isinstance(draft.body, Missing):
-            outer.recipes.setdefault(self.subject.entry.id, draft)
+            learned.recipes.setdefault(self.subject.entry.id, draft)
+            learned.barren.discard(self.run.items_of(self.subject.entry.id))
         return exchanged
+
+    @property
+    def learned(self) -> Learned:
+        """
+        What is learned of requests.
+
+        The run's own, where operations are tested one after another whatever the number of workers; else this
+        session's, so that what others do at the same time makes no difference.
+        """
+        if self.phase in _ONE_BY_ONE:
+            return self.run.learned
+        return (self.owner or self).own
 
     def recipe(self) -> RequestDraft | None:
         """Return a request that was accepted, with new names; None where none was."""
-        id_, outer = self.subject.entry.id, self.owner or self
-        known = self.run.recipes.get(id_) or outer.recipes.get(id_)
+        id_ = self.subject.entry.id
+        known = self.run.learned.recipes.get(id_) or self.learned.recipes.get(id_)
         if known is None:
             return None
         return self.settle(known)

@@ -197,8 +197,8 @@ def create(
     around: KnownObject | None = None
     if template_names(entry.template):
         around = _around(run, entry, phase, salt, identity, depth, into)
-    root = into or session
-    if template in run.barren or template in root.barren:
+    learned = (into or session).learned
+    if template in run.learned.barren or template in learned.barren:
         return None
     found: tuple[KnownObject, Exchanged] | None = None
     made: list[tuple[KnownObject, Exchanged]] = []
@@ -215,7 +215,7 @@ def create(
         if found is not None or exchanged is None or exchanged.status not in _OTHER_VALUES:
             break
     if found is None:
-        root.barren.add(template)
+        learned.barren.add(template)
     if into is not None:
         into.exchanges += session.exchanges
         into.exercised.add(session.exercised)

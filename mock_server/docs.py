@@ -24,6 +24,7 @@ from mock_server.admin.app import create_admin, describe_endpoint
 from mock_server.admin.coverage import Coverage
 from mock_server.admin.metrics import Metrics
 from mock_server.cli.check import app as check_app
+from mock_server.cli.consumer import app as consumer_app
 from mock_server.cli.diff import app as diff_app
 from mock_server.cli.main import COMMANDS
 from mock_server.cli.payloads import app as payloads_app
@@ -59,6 +60,7 @@ APPS: Final = {
     "report": report_app,
     "validate": validate_app,
     "diff": diff_app,
+    "consumer": consumer_app,
     "payloads": payloads_app,
 }
 _MARKED: Final = re.compile(r"(<!-- table: (?P<name>[a-z-]+) -->\n).*?(<!-- end of table -->)", re.DOTALL)

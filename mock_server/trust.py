@@ -44,8 +44,10 @@ TRUST: Final[Mapping[str, Trust]] = {
     "key": Trust.NOTHING,
     # reads files
     "baseline": Trust.INSIDE,
+    "consumer": Trust.INSIDE,
     "document": Trust.INSIDE,
     "findings": Trust.INSIDE,
+    "traffic": Trust.INSIDE,
     "values": Trust.INSIDE,
     # sends what the environment knows
     "auth": Trust.PLAIN,

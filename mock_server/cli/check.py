@@ -23,4 +23,4 @@ def check(
     allow_path: AllowPath = None,
 ) -> None:
     """Say what is wrong with a document, its examples, fixtures and scenarios, and what can't be mocked."""
-    load("mock_server.cli.run_check").check(**locals())
+    load("mock_server.cli.work.check").check(**locals())

@@ -1,5 +1,6 @@
 """`mock-server diff`: who breaks when one document takes the place of another."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,8 +22,19 @@ def diff(
     closed: Annotated[
         bool, typer.Option("--closed", help="Clients know all properties of an answer: a new one breaks them.")
     ] = False,
+    traffic: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Recorded traffic (HAR, NDJSON, folders, Pact files) that the changes may hurt. Each file is a "
+            "consumer."
+        ),
+    ] = None,
+    consumer: Annotated[
+        list[Path] | None,
+        typer.Option(help="A consumer that the changes may hurt: a Pact file, or a profile that `consumer` wrote."),
+    ] = None,
     allow_remote: AllowRemote = None,
     allow_path: AllowPath = None,
 ) -> None:
     """Say who breaks when one document takes the place of another, each time with a message that proves it."""
-    load("mock_server.cli.run_diff").diff(**locals())
+    load("mock_server.cli.work.diff").diff(**locals())

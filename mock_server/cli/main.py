@@ -36,6 +36,7 @@ COMMANDS: Final = {
     "validate": "Judge captured traffic (HAR, NDJSON of exchanges), Pact files or bare payloads, and sum up what is "
     "wrong.",
     "diff": "Say who breaks when one document takes the place of another, each time with a message that proves it.",
+    "consumer": "Write what a consumer sends and reads as a profile, by which `diff` says what hurts it.",
     "payloads": "Write realistic, boundary, extreme, invalid, incoherent and combined payloads, each proven to be what "
     "it says.",
 }

@@ -53,4 +53,4 @@ def payloads(
     allow_path: AllowPath = None,
 ) -> None:
     """Write realistic, boundary, extreme, invalid, incoherent and combined payloads, each proven to be what it says."""
-    load("mock_server.cli.run_payloads").payloads(**locals())
+    load("mock_server.cli.work.payloads").payloads(**locals())

@@ -44,7 +44,7 @@ def proxy(
     **settings: object,
 ) -> None:
     """Pass requests on to a real server and judge both directions; Ctrl-C sums up what was found."""
-    load("mock_server.cli.run_proxy").proxy(
+    load("mock_server.cli.work.proxy").proxy(
         upstream=upstream,
         document=document,
         record=record,

@@ -19,4 +19,4 @@ def report(
     ] = None,
 ) -> None:
     """Put the reports of the shards of a run together, and end as the whole run would."""
-    load("mock_server.cli.run_report").report(**locals())
+    load("mock_server.cli.work.report").report(**locals())

@@ -24,4 +24,4 @@ def serve(
     **settings: object,
 ) -> None:
     """Answer every documented operation with fixtures, examples or generated data."""
-    load("mock_server.cli.run_serve").serve(documents=documents, **settings)
+    load("mock_server.cli.work.serve").serve(documents=documents, **settings)

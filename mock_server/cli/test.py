@@ -132,4 +132,4 @@ def run_contract(
     """Test a running API against its document: examples, coverage, the lives of things, fuzzing."""
     flags = locals()
     login = flags.pop("login")
-    load("mock_server.cli.run_test").run_contract(**flags, **login)
+    load("mock_server.cli.work.test").run_contract(**flags, **login)

@@ -42,4 +42,4 @@ def validate(
     allow_path: AllowPath = None,
 ) -> None:
     """Judge captured traffic (HAR, NDJSON of exchanges), Pact files or bare payloads, and sum up what is wrong."""
-    load("mock_server.cli.run_validate").validate(**locals())
+    load("mock_server.cli.work.validate").validate(**locals())

@@ -6,9 +6,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from mock_server.contract.api import make_api
 from mock_server.contract.payload_standard import choose_payloads
-from mock_server.contract.record_judge import RecordJudge
+from mock_server.contract.record_judge import RecordJudge, make_record_judge
 from mock_server.contract.records import (
     RecordSource,
     split_source,
@@ -44,12 +43,12 @@ def open_sifter(standard: RecordStandard) -> RecordJudge:
     Raises:
         MockServerError: the document can't be used, or has nothing of what is asked for.
     """
-    settings, bases = standard.settings, standard.base_path
-    opened = read_document(standard.document, settings)
-    api = make_api(opened, "", settings.seed)
-    payloads = choose_payloads(api, standard.operation, standard.status, standard.schema, standard.direction)
-    own = (*(server.base_path for server in opened.servers), "")
-    return RecordJudge(api, payloads, (bases.rstrip("/"),) if bases is not None else tuple(dict.fromkeys(own)))
+    opened = read_document(standard.document, standard.settings)
+    judge = make_record_judge(opened, standard.settings, standard.base_path)
+    judge.payloads = choose_payloads(
+        judge.api, standard.operation, standard.status, standard.schema, standard.direction
+    )
+    return judge
 
 
 def split_all(sources: list[RecordSource]) -> list[RecordSource]:

@@ -9,7 +9,7 @@ from typing import IO, Final
 
 import orjson
 
-from mock_server.contract.api import Api
+from mock_server.contract.api import Api, make_api
 from mock_server.contract.expectations import ExpectationJudge
 from mock_server.contract.pact import Interaction, Pact, is_pact, read_pact
 from mock_server.contract.payload_standard import PayloadStandard
@@ -24,6 +24,7 @@ from mock_server.contract.records import (
     read_exchange,
 )
 from mock_server.contract.summary import Summary
+from mock_server.document.document import Document
 from mock_server.document.free_servers import FreeBases
 from mock_server.document.model import Entry
 from mock_server.errors import SchemaError
@@ -37,9 +38,24 @@ from mock_server.findings import Finding, Level
 from mock_server.judges.request import RequestJudge
 from mock_server.judges.response import ResponseJudge
 from mock_server.schema.dialect import Direction, Purpose
+from mock_server.settings import Settings
 
 _EVERY = 2_000  # records between two signs of life
 _JSON: Final = ((b"content-type", b"application/json"),)
+
+
+def make_record_judge(document: Document, settings: Settings, base_path: str | None = None) -> "RecordJudge":
+    """
+    Make what judges records by a document.
+
+    Args:
+        document: To judge by.
+        settings: Of generated values.
+        base_path: The path before the paths of the document; those of its servers, or none, if left out.
+    """
+    own = (*(server.base_path for server in document.servers), "")
+    bases = (base_path.rstrip("/"),) if base_path is not None else tuple(dict.fromkeys(own))
+    return RecordJudge(make_api(document, "", settings.seed), None, bases)
 
 
 @dataclass(eq=False, repr=False)
@@ -187,7 +203,7 @@ class RecordJudge:
     def _judge_expected(self, interaction: Interaction) -> list[Finding]:
         exchange = interaction.exchange
         request, response = exchange.request, exchange.response
-        matched = self._match(exchange)
+        matched = self.match(exchange)
         if matched is None or response is None:
             message = f"the document has nothing for {request.method} {request.path.decode('latin-1')}"
             return [Finding(rule="expectation-operation-undocumented", message=message)]
@@ -233,7 +249,7 @@ class RecordJudge:
 
     def _judge(self, captured: RecordedExchange) -> list[Finding]:
         request = captured.request
-        matched = self._match(captured)
+        matched = self.match(captured)
         if matched is None:
             message = f"the document has nothing for {request.method} {request.path.decode('latin-1')}"
             return [Finding(rule="traffic-path-undocumented", message=message)]
@@ -254,7 +270,7 @@ class RecordJudge:
         if request.method == "HEAD" and entry.method != "HEAD" and answered >= 400:  # noqa: PLR2004 - nobody documented HEAD
             return []
         try:
-            requests, responses = self._judges_of(entry)
+            requests, responses = self.judges_of(entry)
             found = list(requests.read(request, matched.variables, security=False).findings)
             if captured.response is not None:
                 refused = captured.response.status >= 400  # noqa: PLR2004 - then the request was said to be wrong already
@@ -268,7 +284,8 @@ class RecordJudge:
             ]
         return found
 
-    def _match(self, captured: RecordedExchange) -> Matched[Entry] | None:
+    def match(self, captured: RecordedExchange) -> Matched[Entry] | None:
+        """Find the operation of an exchange."""
         path = captured.request.path.decode("latin-1")
         method = captured.request.method
         for asked in (method, "GET") if method == "HEAD" else (method,):
@@ -293,11 +310,17 @@ class RecordJudge:
 
     def _may_span(self, matched: Matched[Entry]) -> bool:
         try:
-            return self._judges_of(matched.route.target)[0].may_span(matched)
+            return self.judges_of(matched.route.target)[0].may_span(matched)
         except SchemaError:
             return False
 
-    def _judges_of(self, entry: Entry) -> tuple[RequestJudge, ResponseJudge]:
+    def judges_of(self, entry: Entry) -> tuple[RequestJudge, ResponseJudge]:
+        """
+        Return what judges an operation.
+
+        Raises:
+            SchemaError: a schema that is needed can't be compiled.
+        """
         if entry.id not in self._judges:
             operation, sets = self.api.document.operation(entry), self.api.kit.schemas
             requests = RequestJudge(self.api.document, operation, sets.of(Direction.REQUEST, Purpose.JUDGE))

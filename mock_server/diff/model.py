@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import blake2b
+from typing import NamedTuple
 
 from mock_server.document.document import Document
 from mock_server.document.model import MISSING, Missing
@@ -75,6 +76,18 @@ class Witness:
         return write_curl(self.request, self.origin)
 
 
+class HurtConsumer(NamedTuple):
+    """A consumer that a change hurts."""
+
+    name: str
+    hurt: int  # exchanges that show it
+    of: int  # exchanges of the operation
+    kind: str  # of the exchanges: `interactions` of a Pact file, `exchanges`
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.hurt:,} of {self.of:,} {self.kind})"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentChange:
     """One difference at one place."""
@@ -90,6 +103,7 @@ class DocumentChange:
     witness: Witness | None = None
     reason: str = ""  # why the verdict is unknown
     tried: int = 0  # values that were tried without finding a witness
+    hurts: tuple[HurtConsumer, ...] | None = None  # the known consumers that it hurts; None where none are known
 
     @property
     def fingerprint(self) -> str:
@@ -98,6 +112,13 @@ class DocumentChange:
         direction = place.direction.value if place.direction is not None else ""
         parts = (self.rule, place.title, direction, *place.part, "", *self.inside)
         return blake2b("\0".join(parts).encode("utf-8", "replace"), digest_size=_DIGITS).hexdigest()
+
+    @property
+    def whom(self) -> str:
+        """The consumers that it hurts, in words; empty where none are known."""
+        if self.hurts is None:
+            return ""
+        return f"hurts {', '.join(map(str, self.hurts)) or 'nobody known'}"
 
     @property
     def is_red(self) -> bool:

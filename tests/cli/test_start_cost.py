@@ -93,7 +93,7 @@ def test_the_cpu_time_of_a_command_is_bounded(args: list[str], seconds: float) -
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_takes_what_its_flags_are(name: str) -> None:
     flags = set(inspect.signature(callback_of(name)).parameters)
-    work = importlib.import_module(f"mock_server.cli.run_{name}")
+    work = importlib.import_module(f"mock_server.cli.work.{name}")
     taken = inspect.signature(getattr(work, callback_of(name).__name__)).parameters.values()
     named = {parameter.name for parameter in taken if parameter.kind is not inspect.Parameter.VAR_KEYWORD}
 

@@ -82,7 +82,7 @@ def test_what_runs_beside_the_server_begins_with_it(make: object) -> None:
 
 
 def test_a_server_starts_without_what_it_may_never_need() -> None:
-    code = f"import sys, mock_server.cli.run_serve; print([name for name in {HEAVY} if name in sys.modules])"
+    code = f"import sys, mock_server.cli.work.serve; print([name for name in {HEAVY} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout == "[]\n"

@@ -154,7 +154,7 @@ def test_a_scheduler_that_starts_anew_loses_and_repeats_nothing(dask: Cluster, t
 def test_a_cluster_judges_what_one_process_judges(
     dask: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mock_server.contract.summary._PART", 2_000)
+    monkeypatch.setattr("mock_server.contract.parts._PART", 2_000)
     file = tmp_path / "a.ndjson"
     file.write_text('{"id": 1}\n' * 3_000 + '{"id": "1"}\n' + '{"id": 1}\n' * 1_000)
     sources = [RecordSource(str(file), "lines")]

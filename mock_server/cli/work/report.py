@@ -5,8 +5,8 @@ from pathlib import Path
 
 import typer
 
-from mock_server.cli.run_test import read_reports, write_report
 from mock_server.cli.terminal import count_noun, say
+from mock_server.cli.work.test import read_reports, write_report
 from mock_server.contract.reports.formats import render_recorded
 from mock_server.contract.reports.merge import merge_runs, read_run
 from mock_server.contract.reports.report import is_red, list_objects

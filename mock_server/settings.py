@@ -281,6 +281,16 @@ def rows_of(kind: type[Any]) -> dict[str, Setting]:
     return {item.name: item.metadata["row"] for item in fields(kind)}
 
 
+def _room(help_: str) -> Any:  # noqa: ANN401 - see `setting`
+    """Make a row of bytes of memory."""
+    return setting(SIZE, 256 << 20, help_, trust=Trust.BOUNDED, most=1 << 30)
+
+
+def _timeout(default: float, help_: str) -> Any:  # noqa: ANN401 - see `setting`
+    """Make a row of seconds on a connection, without a flag."""
+    return setting(SECONDS, default, help_, trust=Trust.BOUNDED, most=600, flag=None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationSettings:
     """The settings of one operation."""
@@ -380,39 +390,13 @@ class Settings:
     max_connections: int = setting(
         INTEGER, 1_000, "Connections of a process at a time.", trust=Trust.BOUNDED, most=10_000, least=1
     )
-    in_flight: int = setting(
-        SIZE,
-        256 << 20,
-        "Bytes of requests that may wait for their answers, as in 64MB.",
-        trust=Trust.BOUNDED,
-        most=1 << 30,
+    in_flight: int = _room("Bytes of requests that may wait for their answers, as in 64MB.")
+    memory: int = _room("Bytes that a process keeps of worlds, journals, state and the like; the oldest go first.")
+    header_timeout: float = _timeout(30.0, "Seconds that a client has to send the header of a request.")
+    body_timeout: float = _timeout(
+        30.0, "Seconds without a byte after which a request body, or a client that does not read, is given up."
     )
-    memory: int = setting(
-        SIZE,
-        256 << 20,
-        "Bytes that a process keeps of worlds, journals, state and the like; the oldest go first.",
-        trust=Trust.BOUNDED,
-        most=1 << 30,
-    )
-    header_timeout: float = setting(
-        SECONDS,
-        30.0,
-        "Seconds that a client has to send the header of a request.",
-        trust=Trust.BOUNDED,
-        most=600,
-        flag=None,
-    )
-    body_timeout: float = setting(
-        SECONDS,
-        30.0,
-        "Seconds without a byte after which a request body, or a client that does not read, is given up.",
-        trust=Trust.BOUNDED,
-        most=600,
-        flag=None,
-    )
-    idle_timeout: float = setting(
-        SECONDS, 75.0, "Seconds after which an idle connection is closed.", trust=Trust.BOUNDED, most=600, flag=None
-    )
+    idle_timeout: float = _timeout(75.0, "Seconds after which an idle connection is closed.")
     tls_cert: Path | None = setting(PATH, None, "A certificate chain (PEM), to serve https.", trust=Trust.INSIDE)
     tls_key: Path | None = setting(PATH, None, "The private key of the certificate (PEM).", trust=Trust.INSIDE)
     journal: int = setting(INTEGER, 1_000, "Exchanges that are kept for each world.", trust=Trust.BOUNDED, most=100_000)

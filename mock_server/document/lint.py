@@ -159,35 +159,40 @@ def _iter_findings(document: Document) -> Iterator[Finding]:
     ours = type("_Validator", (base,), {"resolver_handlers": handlers, "keyword_validators": judges})
     validator = ours(document.resource.value, base_uri=document.resource.uri)
     name = document.resource.name
-    places = _Places(document)
-    told: set[Place] | None = (
-        None  # what the specification's schema says of the whole document, where it speaks of alternatives
-    )
     try:
-        for error in validator.iter_errors():
-            if error.instance is document.resource.value and _is_of_alternatives(error):
-                causes = list(iter_causes(error.schema, error.instance)) if told is None else []
-                told = {Place(name, pointer) for pointer, _ in causes} | (told or set())
-                for pointer, message in causes:
-                    if not message.endswith(_NO_REGEX):
-                        said = _in_plain_words(document, pointer, message)
-                        yield Finding(rule="document-invalid", message=_shortened(said), place=Place(name, pointer))
-            elif not str(error.message).endswith(_NO_REGEX):
-                nearest = _nearest(error)
-                place = places.of(nearest)
-                is_told = isinstance(nearest.validator, str) and place in (
-                    told or ()
-                )  # of a schema, by two metaschemas
-                if not is_told:
-                    said = _in_plain_words(document, place.pointer if place.file == name else (), str(nearest.message))
-                    yield Finding(rule="document-invalid", message=_shortened(said), place=place)
+        yield from _iter_invalid(document, validator)
     except Unresolvable as error:
-        # said more exactly by who follows the reference; the validator goes no further
+        # following the reference says it more exactly; the validator goes no further
         message = f"openapi-spec-validator stopped at a reference that leads nowhere: {error.ref}"
         yield Finding(rule="document-lint-incomplete", message=message, place=Place(name))
     except (LookupError, TypeError, AttributeError, ValueError, RecursionError) as error:
         message = f"openapi-spec-validator could not read on: {type(error).__name__}"
         yield Finding(rule="document-lint-incomplete", message=message, place=Place(name))
+
+
+def _iter_invalid(document: Document, validator: Any) -> Iterator[Finding]:  # noqa: ANN401
+    """Yield the errors of the validator as findings; the same one by two metaschemas once."""
+    name = document.resource.name
+    places = _Places(document)
+    known: set[Place] | None = None  # by the schema of the specification, where it speaks of alternatives
+    for error in validator.iter_errors():
+        if error.instance is document.resource.value and _is_of_alternatives(error):
+            if known is None:
+                causes = list(iter_causes(error.schema, error.instance))
+                known = {Place(name, pointer) for pointer, _ in causes}
+                meant = ((pointer, message) for pointer, message in causes if not message.endswith(_NO_REGEX))
+                yield from (_invalid(document, Place(name, pointer), message) for pointer, message in meant)
+        elif not str(error.message).endswith(_NO_REGEX):
+            nearest = _nearest(error)
+            place = places.of(nearest)
+            if not isinstance(nearest.validator, str) or place not in (known or ()):
+                yield _invalid(document, place, str(nearest.message))
+
+
+def _invalid(document: Document, place: Place, message: str) -> Finding:
+    pointer = place.pointer if place.file == document.resource.name else ()
+    said = _in_plain_words(document, pointer, message)
+    return Finding(rule="document-invalid", message=_shortened(said), place=place)
 
 
 def _in_plain_words(document: Document, pointer: Pointer, message: str) -> str:

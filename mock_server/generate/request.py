@@ -120,6 +120,12 @@ def encode(
     body = written.body(draft, outlines)
     if written.cookies:
         written.fields.append((b"cookie", "; ".join(written.cookies).encode("latin-1", "replace")))
+    path, query = _write_target(draft, base_path, written)
+    return Request(draft.operation.method, path, query, tuple(written.fields), body)
+
+
+def _write_target(draft: RequestDraft, base_path: str, written: "_DraftParts") -> tuple[bytes, bytes]:
+    """Write the path and the query of a draft."""
     undeclared = {
         name: str(value) for (location, name), value in draft.parameters.items() if location is ParameterLocation.PATH
     }
@@ -131,8 +137,7 @@ def encode(
             own.append(f"{quote(name, safe='')}={quote(value, safe='')}")
         elif set(template_names(value)) & {*written.variables, *undeclared}:
             own.append(f"{quote(name, safe='')}={_fill(value, written.variables, undeclared)}")
-    query = "&".join((*own, *written.query)).encode("latin-1", "replace")
-    return Request(draft.operation.method, path.encode(), query, tuple(written.fields), body)
+    return path.encode(), "&".join((*own, *written.query)).encode("latin-1", "replace")
 
 
 def credential_keys(

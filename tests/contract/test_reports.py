@@ -6,11 +6,14 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable
 
 import pytest
+import typer
 
+from mock_server.cli.test import app as command
 from mock_server.contract.checks.table import CHECKS
 from mock_server.contract.model import Exchanged, Incident, Incidents, Intent, Probe, Verdict
 from mock_server.contract.plan import Exercised
 from mock_server.contract.reports.ctrf import render_ctrf
+from mock_server.contract.reports.formats import REPORTS
 from mock_server.contract.reports.har import iter_har
 from mock_server.contract.reports.html import render_page
 from mock_server.contract.reports.junit import render_junit
@@ -149,3 +152,9 @@ def test_sarif_has_the_findings_at_their_lines_with_doubtful_ones_as_notes() -> 
         ("openapi.yaml", 1),
     ]
     assert {each["properties"]["check"] for each in results} == {"not_a_server_error", "coherence"}
+
+
+def test_the_help_of_test_names_every_report() -> None:
+    flag = next(param for param in typer.main.get_command(command).params if param.name == "report")
+
+    assert f"of {', '.join(REPORTS)}." in flag.help

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from mock_server.generate.realism.meaning import is_identifier
-from mock_server.generate.sampler.compiler import SamplerContext, lazy_acceptor
+from mock_server.generate.sampler.compiler import Echo, SamplerContext, lazy_acceptor
 from mock_server.generate.sampler.draw import (
     Draw,
     DrawState,
@@ -93,40 +93,38 @@ def link_property(
     accept = lazy_acceptor(schema, context.forms) if schema is not None else _anything
     words = split_words(name)
     part = words[-1] if words else ""
-    noun = singular(joined(name))
     owner = " ".join(words[:-1])
     inherited = False
     if part in {"id", "name"} and owner and singular(words[-2]) not in nouns and owner not in nouns:
         draw = _from_parent(singular(words[-2]), part, accept, draw)
         inherited = True
     for echo in context.echoes:
-        if joined(echo.name) == joined(name):
-            if echo.in_path and echo.nouns & nouns:
-                return Linked(_echo_identity(echo.name, accept, draw), echo.name)
-            if echo.in_path:
-                always = _echo_always(echo.name, accept, draw)
-            else:
-                always = _echo_filter(echo.name, accept, draw)
-            return Linked(always, inherited=inherited)
-        echo_words = split_words(echo.name)
-        if (
-            echo.in_path
-            and len(echo_words) > 1
-            and echo_words[-1:] == words
-            and echo.nouns & nouns
-            and not is_identifier(echo.name)
-        ):
-            return Linked(_echo_identity(echo.name, accept, draw), echo.name)  # `number` of an issue for `issue_number`
-        if not echo.in_path or not (echo.is_noun or is_identifier(echo.name)):
-            continue
-        if echo.nouns & nouns:
-            if words in OWN_KEYS or (
-                words == ("name",) and (echo.name.lower().endswith("name") or (echo.is_noun and not keyed))
-            ):
-                return Linked(_echo_identity(echo.name, accept, draw), echo.name)
-        elif (words[1:] == ("id",) and words[0] in echo.nouns) or noun in echo.nouns:
-            return Linked(_echo_always(echo.name, accept, draw), inherited=inherited)
+        link = _choose_link(echo, name, nouns, keyed=keyed)
+        if link is _echo_identity:
+            return Linked(link(echo.name, accept, draw), echo.name)
+        if link is not None:
+            return Linked(link(echo.name, accept, draw), inherited=inherited)
     return Linked(draw, inherited=inherited)
+
+
+def _choose_link(echo: Echo, name: str, nouns: frozenset[str], *, keyed: bool) -> "Callable[..., Draw] | None":
+    """Choose how a property of an object repeats a parameter; None where it does not."""
+    is_of_object = bool(echo.nouns & nouns)
+    if joined(echo.name) == joined(name):
+        if not echo.in_path:
+            return _echo_filter
+        return _echo_identity if is_of_object else _echo_always
+    if not echo.in_path:
+        return None
+    words, echo_words = split_words(name), split_words(echo.name)
+    is_key = echo.is_noun or is_identifier(echo.name)
+    if is_of_object:
+        # `number` of an issue for `issue_number`
+        is_end = len(echo_words) > 1 and echo_words[-1:] == words and not is_identifier(echo.name)
+        is_name = words == ("name",) and (echo.name.lower().endswith("name") or (echo.is_noun and not keyed))
+        return _echo_identity if is_end or (is_key and (words in OWN_KEYS or is_name)) else None
+    is_of_owner = (words[1:] == ("id",) and words[0] in echo.nouns) or singular(joined(name)) in echo.nouns
+    return _echo_always if is_key and is_of_owner else None
 
 
 def _anything(value: JsonValue) -> bool:

@@ -43,15 +43,15 @@ _PATIENCE = 40
 class _ArrayPlan:
     """The plan of drawing the arrays of a view."""
 
-    prefix: tuple[Draw, ...]
-    item: Draw | None  # None: there may be no more items than the prefix and what must be contained
-    required: tuple[tuple[Draw, int], ...]  # what must be contained, how often
-    least: int
-    most: int | None
-    distinct: bool  # must differ
-    differing: bool  # had better differ
-    repeated: bool
-    references: tuple[str, ...]
+    prefix: tuple[Draw, ...] = ()
+    item: Draw | None = None  # None: there may be no more items than the prefix and what must be contained
+    required: tuple[tuple[Draw, int], ...] = ()  # what must be contained, how often
+    least: int = 0
+    most: int | None = None
+    distinct: bool = False  # must differ
+    differing: bool = True  # had better differ
+    repeated: bool = False
+    references: tuple[str, ...] = ()
     floor: int = 0
     usual_least: int = 0
 
@@ -158,51 +158,35 @@ def _looked_up(plan: _ArrayPlan, item: ByRow) -> Draw:
 
 def _plan(compiler: DrawCompiler, view: ArrayView | None, site: ValueSite) -> _ArrayPlan:
     is_distinct = view is not None and view.distinctness == Distinctness.ALL_DISTINCT
-    item_spot = ValueSite(
+    item_site = ValueSite(
         site.schema.item(None), site.name, site.owner, nouns_of(site.name), site.at_place, is_distinct, is_item=True
     )
     if view is None:
-        return _ArrayPlan(
-            (),
-            compiler.compile_any(item_spot),
-            (),
-            0,
-            None,
-            distinct=False,
-            differing=True,
-            repeated=False,
-            references=(),
-        )
+        return _ArrayPlan(item=compiler.compile_any(item_site))
     prefix = tuple(
         compiler.compile(
             item, ValueSite(site.schema.item(index), site.name, site.owner, nouns_of(site.name), is_item=True)
         )
         for index, item in enumerate(view.prefix_items)
     )
-    contains = tuple(found for found in view.contains if (found.min_contains is None or found.min_contains > 0))
     required = tuple(
-        (compiler.compile(_contained(view, found, len(prefix)), item_spot), found.min_contains or 1)
-        for found in contains
+        (compiler.compile(_contained(view, found, len(prefix)), item_site), found.min_contains or 1)
+        for found in view.contains
+        if found.min_contains is None or found.min_contains > 0
     )
-    items = view.items
-    least, most = view.min_items or 0, view.max_items
+    items, most = view.items, view.max_items
+    item = None
     if items is not None and isinstance(items.view(), FalseView):
-        if most is not None:
-            most = min(len(prefix), most)
-        else:
-            most = len(prefix)
-        item = None
+        most = len(prefix) if most is None else min(len(prefix), most)
     else:
         items = _uncontained(items, view.contains)
-        if items is None or isinstance(items.view(), TrueView):
-            item = compiler.compile_any(item_spot)
-        else:
-            item = compiler.compile(items, item_spot)
+        is_any = items is None or isinstance(items.view(), TrueView)
+        item = compiler.compile_any(item_site) if items is None or is_any else compiler.compile(items, item_site)
     return _ArrayPlan(
         prefix,
         item,
         required,
-        max(least, len(prefix) if required else 0),
+        max(view.min_items or 0, len(prefix) if required else 0),
         most,
         distinct=is_distinct,
         differing=items is None or _is_scalar(items),

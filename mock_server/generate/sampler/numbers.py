@@ -38,34 +38,26 @@ _HUGE = 1e300  # a tenth more would be near infinity
 
 def compile_integer(context: SamplerContext, view: IntegerView | None, site: ValueSite) -> Draw:
     """Compile the integers of a view, or any integer."""
-    least, most = (view.minimum, view.maximum) if view is not None else (None, None)
-    columned = _column_draw(context, site, "integer", least, most, view)
-    if columned is not None:
-        return columned
-    low, high, _ = _range(site, "integer")
-    first, last = _window(low, high, least, most)
-    if view is not None and (view.multiple_of or view.not_multiple_of):
-        return _multiples(context, site, view, first, last, integral=True)
-    first, last = math.ceil(first), math.floor(last)
-    if first > last:
-        return nothing
-    random = derive_random(context.pools.seed, "integer", site.name, *sorted(site.owner), first, last)
-    return by_chance(tuple(random.randint(first, last) for _ in range(ROWS)))
+    return _compile(context, view, site, "integer")
 
 
 def compile_number(context: SamplerContext, view: NumberView | None, site: ValueSite) -> Draw:
     """Compile the numbers of a view, or any number."""
+    return _compile(context, view, site, "number")
+
+
+def _compile(context: SamplerContext, view: IntegerView | NumberView | None, site: ValueSite, type_: str) -> Draw:
     least, most = (view.minimum, view.maximum) if view is not None else (None, None)
-    columned = _column_draw(context, site, "number", least, most, view)
+    columned = _column_draw(context, site, type_, least, most, view)
     if columned is not None:
         return columned
-    low, high, decimals = _range(site, "number")
+    low, high, decimals = _range(site, type_)
     first, last = _window(low, high, least, most)
     if view is not None and (view.multiple_of or view.not_multiple_of):
-        return _multiples(context, site, view, first, last, integral=False)
-    accept = None
-    if view is not None:
-        accept = acceptor(_number_schema(view))
+        return _multiples(context, site, view, first, last, integral=type_ == "integer")
+    if type_ == "integer":
+        return _whole(context, site, math.ceil(first), math.floor(last))
+    accept = acceptor(_number_schema(view)) if isinstance(view, NumberView) else None
     if first > LARGEST or last < -LARGEST:
         whole: tuple[JsonValue, ...] = tuple(range(math.ceil(first), math.floor(last) + 1))
         return from_values(tuple(value for value in whole if accept is None or accept(value)), site.name)
@@ -75,6 +67,14 @@ def compile_number(context: SamplerContext, view: NumberView | None, site: Value
         if values:
             break
     return from_values(values, site.name)
+
+
+def _whole(context: SamplerContext, site: ValueSite, first: int, last: int) -> Draw:
+    """Draw whole numbers of a range."""
+    if first > last:
+        return nothing
+    random = derive_random(context.pools.seed, "integer", site.name, *sorted(site.owner), first, last)
+    return by_chance(tuple(random.randint(first, last) for _ in range(ROWS)))
 
 
 def _number_schema(view: NumberView) -> JsonObject:

@@ -87,13 +87,7 @@ def compile_object(compiler: DrawCompiler, view: ObjectView | None, site: ValueS
     fills = bool(plan.least or plan.is_map or plan.violate or plan.most is not None)
     has_identity = plan.id_key is not None or plan.name_key is not None
     if not (nested or finish or echoes or fills) and all(isinstance(member.draw, ByRow) for member in plan.simple):
-
-        def draw_flat(s: DrawState) -> JsonValue:
-            s.budget -= 1
-            s.take_room(parts)
-            return begin(s)
-
-        return draw_flat
+        return _flat(begin, parts)
 
     def draw(s: DrawState) -> JsonValue:
         if s.depth > _DEEPEST:
@@ -105,10 +99,7 @@ def compile_object(compiler: DrawCompiler, view: ObjectView | None, site: ValueS
             out = begin(s)
             requested = _find_requested(plan, out, s) if echoes else None
             if requested is not None and requested in s.known:
-                return {
-                    **s.known[requested],
-                    **{member.name: out[member.name] for member in plan.inherited if member.name in out},
-                }
+                return {**s.known[requested], **{name: out[name] for name in _inherited(plan, out)}}
             if nested:
                 if has_identity:
                     s.parents.append(Parent(plan.nouns, out, plan.id_key, plan.name_key))
@@ -126,15 +117,27 @@ def compile_object(compiler: DrawCompiler, view: ObjectView | None, site: ValueS
         if requested is not None:
             if s.traced is not None:
                 s.budget = budget if s.following else s.budget
-                return left_open(
-                    RequestedObject(
-                        requested, plan, out, tuple(member.name for member in plan.inherited if member.name in out)
-                    )
-                )
+                return left_open(RequestedObject(requested, plan, out, _inherited(plan, out)))
             s.known[requested] = out
         return out
 
     return draw
+
+
+def _flat(begin: Callable[[DrawState], JsonObject], parts: int) -> Draw:
+    """Draw objects of scalars that are read by the row."""
+
+    def draw(s: DrawState) -> JsonValue:
+        s.budget -= 1
+        s.take_room(parts)
+        return begin(s)
+
+    return draw
+
+
+def _inherited(plan: _ObjectPlan, out: JsonObject) -> tuple[str, ...]:
+    """List the members of an object that come from objects around it."""
+    return tuple(member.name for member in plan.inherited if member.name in out)
 
 
 def _beginning(plan: _ObjectPlan) -> Callable[[DrawState], JsonObject]:

@@ -163,10 +163,8 @@ def iter_common(
     Raises:
         RegexError: a pattern can't be read, or has no automaton, or the walk is given up.
     """
-    sets: list[Ranges] = []
-    automata = [*_automata(found, sets, wanted=True), *_automata(barred, sets, wanted=False)]
+    automata, kinds = _read_patterns(found, barred)
     ceiling = min(most if most is not None else _MAX_LENGTH, _MAX_LENGTH)
-    kinds = _kinds_of_characters(sets)
     start = tuple(automaton.begin() for automaton in automata)
     shortest = {(start, 0): 0}  # beyond the least length, only the states of the patterns matter
     todo = [(least, 0, 0, start, "")]
@@ -205,6 +203,15 @@ def agree_on_nothing(
         return next(walk, None) is None
     except RegexError:
         return False
+
+
+def _read_patterns(
+    found: Sequence[str], barred: Sequence[str]
+) -> tuple[list[_Automaton], list[tuple[frozenset[int], Ranges]]]:
+    """Make the automata of patterns, and find the kinds of characters that they tell apart."""
+    sets: list[Ranges] = []
+    automata = [*_automata(found, sets, wanted=True), *_automata(barred, sets, wanted=False)]
+    return automata, _kinds_of_characters(sets)
 
 
 def _automata(patterns: Sequence[str], sets: list[Ranges], *, wanted: bool) -> Iterator[_Automaton]:

@@ -95,13 +95,10 @@ class SettingsTable(NamedTuple):
                 named.append(f"{own} ({reason})" if reason else own)
         if not named:
             return ""
-        several = len(named) > 1
-        if several:
-            listed = f"{', '.join(named[:-1])} and {named[-1]}"
-        else:
-            listed = named[0]
-        verb, it = ("are", "them") if several else ("is", "it")
-        advice = f"give {it} as {'flags' if several else 'a flag'}, or pass --trust-settings"
+        listed, verb, as_flag = named[0], "is", "it as a flag"
+        if len(named) > 1:
+            listed, verb, as_flag = f"{', '.join(named[:-1])} and {named[-1]}", "are", "them as flags"
+        advice = f"give {as_flag}, or pass --trust-settings"
         return f"{self.path} was found, not named: {listed} in it {verb} not trusted and left out; {advice}"
 
 
@@ -265,8 +262,10 @@ def _read_first(files: Iterable[Path], *, must_exist: bool) -> tuple[Path | None
         if path.name != "pyproject.toml":
             return _shown(path), table
         tool = table.get("tool")
-        own = tool.get("mock-server", {}) if isinstance(tool, dict) else {}
-        return _shown(path), own if isinstance(own, dict) else {}
+        own = tool.get("mock-server") if isinstance(tool, dict) else None
+        if isinstance(own, dict):
+            return _shown(path), own
+        return _shown(path), {}
     return None, {}
 
 

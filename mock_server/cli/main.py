@@ -84,7 +84,10 @@ class _Commands(TyperGroup):
         command.params += _options_of_all()
         if not {"--help", "-h"} & set(rest):
             settings = choose_source(rest).read()
-            command.context_settings["default_map"] = read_presets(name, options, settings) if name in TABLES else None
+            if name in TABLES:
+                command.context_settings["default_map"] = read_presets(name, options, settings)
+            else:
+                command.context_settings["default_map"] = None
             if note := settings.describe_refused(name, options):
                 _say(note)
         return name, command, rest
@@ -124,7 +127,10 @@ def _advise_unknown(name: str) -> str:
     """Say what to type in place of a command that there is none of: a newcomer names the document first."""
     if name == "-" or "://" in name or name.endswith((".yaml", ".yml", ".json")) or Path(name).exists():
         return f"{name!r} is no command. To serve that document: mock-server serve {shlex.quote(name)}"
-    near = [_SYNONYMS[name]] if name in _SYNONYMS else get_close_matches(name, COMMANDS, n=1)
+    if name in _SYNONYMS:
+        near = [_SYNONYMS[name]]
+    else:
+        near = get_close_matches(name, COMMANDS, n=1)
     if near:
         advice = f"did you mean {near[0]!r}?"
     else:
@@ -165,7 +171,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit code. No exception of ours leaves as a traceback.
     """
-    args = sys.argv[1:] if argv is None else list(argv)
+    if argv is None:
+        args = sys.argv[1:]
+    else:
+        args = list(argv)
     take_any_character()
     try:
         code = app(args=args or ["--help"], prog_name="mock-server", standalone_mode=False)
@@ -207,7 +216,10 @@ def _explain(error: Any, command: str) -> str:  # noqa: ANN401 - of a class that
     known = [option for param in context.command.params for option in param.opts]
     if name is not None and name not in known:
         near = get_close_matches(name, known, n=1)
-        advice = f"; did you mean {near[0]}?" if near else "."
+        if near:
+            advice = f"; did you mean {near[0]}?"
+        else:
+            advice = "."
         return f"there is no option {name}{advice} '{context.command_path} --help' lists them."
     if hasattr(error, "param_type"):  # of an argument that is missing
         param = error.param

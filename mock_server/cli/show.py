@@ -7,6 +7,7 @@ from typing import TextIO
 from mock_server.cli.terminal import say
 from mock_server.document.load import LoadedResource
 from mock_server.document.positions import Position, find_positions
+from mock_server.errors import UsageError
 from mock_server.exchange.body import write_json
 from mock_server.findings import Finding, Level, Place
 from mock_server.json_values import JsonObject, format_pointer
@@ -16,6 +17,17 @@ from mock_server.sarif import SarifResult, write_sarif
 FORMATS = ("text", "json", "github", "sarif")
 _WORDS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "note"}
 _ANNOTATIONS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "notice"}
+
+
+def require_format(format_: str) -> None:
+    """
+    Check the format of findings that is asked for.
+
+    Raises:
+        UsageError: there is no such format.
+    """
+    if format_ not in FORMATS:
+        raise UsageError(f"--format is one of {', '.join(FORMATS)}, not {format_!r}")
 
 
 def print_findings(
@@ -106,15 +118,20 @@ def _sarif_result(finding: Finding, positions: Mapping[Place, Position], home: s
 
 
 def _object(finding: Finding, positions: Mapping[Place, Position]) -> JsonObject:
-    position = _find(finding, positions)
-    return {
+    written: JsonObject = {
         "rule": finding.rule,
         "level": _WORDS[finding.level],
         "blame": finding.blame.value,
         "message": finding.message,
-        "file": position.file if position is not None else None,
-        "line": position.line if position is not None else None,
-        "pointer": format_pointer(position.pointer) if position is not None else None,
-        "instance": format_pointer(finding.instance) if finding.instance is not None else None,
+        "file": None,
+        "line": None,
+        "pointer": None,
+        "instance": None,
         "operation": finding.operation,
     }
+    position = _find(finding, positions)
+    if position is not None:
+        written |= {"file": position.file, "line": position.line, "pointer": format_pointer(position.pointer)}
+    if finding.instance is not None:
+        written["instance"] = format_pointer(finding.instance)
+    return written

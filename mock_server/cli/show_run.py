@@ -32,16 +32,8 @@ def print_report(report: Report, frame: ReportContext, format_: str) -> None:
         sys.stdout.write(printable_json(render_sarif(report, frame).decode()) + "\n")
         return
     if format_ == "github":
-        for incident in report.incidents:
-            if not incident.accepted:
-                if incident.doubtful:
-                    level = Level.NOTE
-                else:
-                    level = incident.finding.level
-                finding = incident.finding
-                message = f"{incident.message(frame.mask)}\n{frame.describe(incident)['curl']}"
-                position = frame.find_position(finding)
-                sys.stdout.write(annotate(level, position, f"{incident.check}: {finding.operation}", message) + "\n")
+        for incident in (incident for incident in report.incidents if not incident.accepted):
+            sys.stdout.write(_annotation(incident, frame) + "\n")
         return
     console = Console(file=sys.stdout, highlight=False, soft_wrap=True, no_color="NO_COLOR" in os.environ or None)
     for incident in (*_certain(report), *_doubtful(report)):
@@ -50,6 +42,14 @@ def print_report(report: Report, frame: ReportContext, format_: str) -> None:
         console.print(
             Text("warning", style="yellow") + _safe_text(f": {frame.mask.text(warning.message)} [{warning.rule}]")
         )
+
+
+def _annotation(incident: Incident, frame: ReportContext) -> str:
+    finding, level = incident.finding, incident.finding.level
+    if incident.doubtful:
+        level = Level.NOTE
+    message = f"{incident.message(frame.mask)}\n{frame.describe(incident)['curl']}"
+    return annotate(level, frame.find_position(finding), f"{incident.check}: {finding.operation}", message)
 
 
 def _certain(report: Report) -> Iterator[Incident]:

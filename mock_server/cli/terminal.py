@@ -19,7 +19,10 @@ def say(*lines: str, to: TextIO | None = None) -> None:
         lines: Each is one line, whatever it holds.
         to: Standard output, if left out.
     """
-    out = to if to is not None else sys.stdout
+    if to is not None:
+        out = to
+    else:
+        out = sys.stdout
     out.write("".join(f"{printable_lines(printable(line))}\n" for line in lines))
     out.flush()
 

@@ -31,7 +31,7 @@ def diff(
     allow_path: list[Path] | None,
 ) -> None:
     """Do what the command says; the arguments are its flags."""
-    settings = configure({"allow_remote": allow_remote or None, "allow_path": allow_path or None})
+    settings = configure({"allow_remote": allow_remote, "allow_path": allow_path})
     before, after = read_document(old, settings), read_document(new, settings)
     policy = MessagePolicy(open_world=open_world, closed=closed)
     compared = compare_documents(before, after, settings, policy=policy)

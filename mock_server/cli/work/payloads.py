@@ -2,15 +2,14 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
 
 from mock_server.cli.configure import configure
+from mock_server.cli.progress import show_progress
 from mock_server.cli.show import print_findings
 from mock_server.cli.terminal import say
 from mock_server.cli.workers import choose_executor
@@ -58,8 +57,8 @@ def payloads(
             "seed": seed,
             "locale": locale,
             "overlay": overlay,
-            "allow_remote": allow_remote or None,
-            "allow_path": allow_path or None,
+            "allow_remote": allow_remote,
+            "allow_path": allow_path,
         }
     )
     # a worker may run in another folder
@@ -146,16 +145,9 @@ def _write(job: Job, out: Path, executors: ExecutorFactory) -> None:
     say(f"{job.count:,} payloads in {out}", to=sys.stderr)
 
 
-@contextmanager
-def _bar(what: str) -> Iterator[Progress]:
+def _bar(what: str) -> AbstractContextManager[Progress]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Bar(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
-        task = bar.add_task(what, total=None)
-
-        def show(done: int, total: int | None, _: str) -> None:
-            bar.update(task, completed=done, total=total)
-
-        yield show
+    return show_progress(what, *columns)
 
 
 def _warn(plan: PayloadPlan) -> None:

@@ -8,15 +8,15 @@ from pathlib import Path
 import typer
 
 from mock_server.admin.access import Guard
+from mock_server.cli.admin_side import list_admin_lines, open_admin
 from mock_server.cli.configure import configure
 from mock_server.cli.logs import set_up_logs
-from mock_server.cli.show import FORMATS, print_findings, write_line
-from mock_server.cli.terminal import say
+from mock_server.cli.show import print_findings, require_format, write_line
+from mock_server.cli.terminal import count_noun, say
 from mock_server.compose.backend import assemble
-from mock_server.compose.deferred import deferred_app, find_hidden, install_admin, install_console
+from mock_server.compose.deferred import deferred_app, find_hidden
 from mock_server.document.document import Document
 from mock_server.document.positions import Position, find_positions
-from mock_server.errors import UsageError
 from mock_server.findings import Finding, Place
 from mock_server.proxy.judge import ProxyJudge
 from mock_server.proxy.record import Recorder
@@ -52,19 +52,16 @@ def proxy(
         format_: How findings are written.
         flags: Settings by their names.
     """
-    if format_ not in FORMATS:
-        raise UsageError(f"--format is one of {', '.join(FORMATS)}, not {format_!r}")
+    require_format(format_)
     settings = configure(flags)
     set_up_logs(settings.log_format)
     check_tls(settings.tls_cert, settings.tls_key)
     real = Upstream(upstream, seconds=timeout, verify=not insecure)
     opened = open_responder(document, settings)
-    relay = _relay(
-        real,
-        opened,
-        settings,
-        recorder := Recorder(record, real.origin, real.base_path) if record is not None else None,
-    )
+    recorder = None
+    if record is not None:
+        recorder = Recorder(record, real.origin, real.base_path)
+    relay = _relay(real, opened, settings, recorder)
     backend = assemble([opened], settings)
     backend.relay = relay
     backend.tasks.append(relay.stay)
@@ -80,14 +77,20 @@ def _relay(real: Upstream, opened: OpenedDocument, settings: Settings, recorder:
     mocked = [
         entry.id for entry in opened.document.entries if not settings.for_operation(entry.id, entry.title).upstream
     ]
+    faults = settings.fallback_on
+    if not settings.fallback:
+        faults = ()
+    take = None
+    if recorder is not None:
+        take = recorder.take
     return Relay(
         real,
-        Choices(mocked, settings.fallback_on if settings.fallback else ()),
+        Choices(mocked, faults),
         ProxyJudge(security=settings.security, describe=_Describer(opened.document)),
         limit=settings.max_body,
         via=f"mock-server-{secrets.token_hex(4)}",
         cors=bool(settings.cors),
-        record=recorder.take if recorder is not None else None,
+        record=take,
     )
 
 
@@ -97,9 +100,7 @@ def _serve(backend: Backend, relay: Relay, opened: OpenedDocument, settings: Set
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         backend.hosts, backend.ports = Hosts.of(settings), listening.ports
-        guard = Guard.of(settings) if settings.admin else None
-        if guard is not None:
-            install_console(backend, guard, install_admin(backend, guard))
+        guard = open_admin(backend, settings)
         asgi = deferred_app(backend)
         found = [*opened.document.overlay_findings, *opened.warnings, *find_hidden(backend)]
         print_findings(found, "text", read=opened.document.library.loaded(), stream=sys.stderr)
@@ -117,23 +118,23 @@ def _print_banner(
 ) -> None:
     document, real = opened.document, relay.upstream
     address, inside = listening.origin, listening.admin_origin
-    count = len(document.entries)
     bases = opened.responder.base_paths()
-    lines = [
+    say(
         f"mock-server {__version__}: {document.title} {document.api_version}",
-        f"  document      OpenAPI {document.version.value}, {count} operation{'s' if count != 1 else ''}",
+        f"  document      OpenAPI {document.version.value}, {count_noun(len(document.entries), 'operation')}",
         f"  passes on     {', '.join(address + base for base in bases)} to {real.origin}{real.base_path}",
-        *([f"  look inside   {inside}/__admin", f"  console       {inside}/__console/"] if guard is not None else []),
-        *([f"  admin token   {guard.token}"] if guard is not None and guard.made else []),
+        *list_admin_lines(inside, guard),
         f"  the mock      {_mock_in_words(relay, settings)}",
-    ]
-    say(*lines)
+    )
 
 
 def _mock_in_words(relay: Relay, settings: Settings) -> str:
     mocked = sorted(relay.choices.mocked)
-    answers = [f"for {', '.join(mocked)}"] if mocked else []
-    answers += [f"on {', '.join(relay.choices.fallback_on)}"] if settings.fallback else []
+    answers = []
+    if mocked:
+        answers.append(f"for {', '.join(mocked)}")
+    if settings.fallback:
+        answers.append(f"on {', '.join(relay.choices.fallback_on)}")
     if answers:
         return f"answers {' and '.join(answers)}"
     return "does not answer (--fallback mock)"

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from mock_server.admin.access import Guard
+from mock_server.cli.admin_side import list_admin_lines, open_admin
 from mock_server.cli.configure import configure, current_source
 from mock_server.cli.logs import set_up_logs
 from mock_server.cli.show import print_findings
 from mock_server.cli.terminal import count_noun, say
 from mock_server.compose.backend import assemble, check_store, describe_state
-from mock_server.compose.deferred import deferred_app, find_hidden, install_admin, install_console
+from mock_server.compose.deferred import deferred_app, find_hidden
 from mock_server.compose.reload import Reloader
 from mock_server.document.default import default_document
 from mock_server.document.model import MISSING, Entry
@@ -52,9 +53,7 @@ def serve(*, documents: list[str] | None, **flags: object) -> None:
         if settings.reload:
             _follow_edits(backend, opened, flags)
         backend.hosts = Hosts.of(settings)
-        guard = Guard.of(settings) if settings.admin else None
-        if guard is not None:
-            install_console(backend, guard, install_admin(backend, guard))
+        guard = open_admin(backend, settings)
         asgi = deferred_app(backend)
         found = [found for each in opened for found in _findings_at_start(each)]
         read = [resource for each in opened for resource in each.document.library.loaded()]
@@ -103,25 +102,15 @@ def _print_banner(
     titles = ", ".join(f"{each.document.title} {each.document.api_version}" for each in opened)
     lines = [f"mock-server {__version__}: {titles}"]
     for each in opened:
-        document, responder, count = each.document, each.responder, len(each.document.entries)
-        named = f"{each.where}, " if len(opened) > 1 else ""
-        lines += [
-            f"  document      {named}OpenAPI {document.version.value}, {count} operation{'s' if count != 1 else ''}",
-            f"  listening on  {', '.join(address + base for base in responder.base_paths())}",
-            *(
-                [*_admin_lines(settings, listening.admin_origin, guard), f"  Swagger UI    {address}/ui"]
-                if each is opened[0]
-                else []
-            ),
-            f"  answers from  {', '.join(settings.source)} (seed {settings.seed}, locale {responder.kit.locale}"
-            + (f", fixtures in {each.fixtures_from})" if each.fixtures_from is not None else ", no fixtures)"),
-            *(
-                [f"  scenarios     {', '.join(scenario.name for scenario in each.scenarios.scenarios)}"]
-                if each.scenarios.scenarios
-                else []
-            ),
-        ]
-    lines += [f"  state         {describe_state([each.responder for each in opened])}"] if settings.stateful else []
+        admin = []
+        if each is opened[0]:
+            note = ""
+            if settings.workers > 1:
+                note = " (each worker has a journal of its own)"
+            admin = [*list_admin_lines(listening.admin_origin, guard, note), f"  Swagger UI    {address}/ui"]
+        lines += _document_lines(each, settings, address, admin, is_alone=len(opened) == 1)
+    if settings.stateful:
+        lines.append(f"  state         {describe_state([each.responder for each in opened])}")
     if backend.code is not None:
         handled = [name for each in opened for name in backend.code.find(entry.id for entry in each.document.entries)]
         lines.append(f"  handlers      {', '.join(handled) or 'none'}, in {backend.code.where}")
@@ -141,29 +130,42 @@ def _print_banner(
     say(*lines)
 
 
-def _admin_lines(settings: Settings, address: str, guard: Guard | None) -> list[str]:
-    """Return the lines of the banner for the admin side, with its token if that was made up."""
-    if guard is None:
-        return []
+def _document_lines(
+    opened: OpenedDocument, settings: Settings, address: str, admin: list[str], *, is_alone: bool
+) -> list[str]:
+    document, responder = opened.document, opened.responder
+    named = ""
+    if not is_alone:
+        named = f"{opened.where}, "
+    stored = "no fixtures"
+    if opened.fixtures_from is not None:
+        stored = f"fixtures in {opened.fixtures_from}"
+    made = f"seed {settings.seed}, locale {responder.kit.locale}"
     lines = [
-        f"  look inside   {address}/__admin"
-        + (" (each worker has a journal of its own)" if settings.workers > 1 else "")
+        f"  document      {named}OpenAPI {document.version.value}, {count_noun(len(document.entries), 'operation')}",
+        f"  listening on  {', '.join(address + base for base in responder.base_paths())}",
+        *admin,
+        f"  answers from  {', '.join(settings.source)} ({made}, {stored})",
     ]
-    lines.append(f"  console       {address}/__console/")
-    if guard.made:
-        return [*lines, f"  admin token   {guard.token}"]
+    if opened.scenarios.scenarios:
+        lines.append(f"  scenarios     {', '.join(scenario.name for scenario in opened.scenarios.scenarios)}")
     return lines
 
 
 def _operation_lines(opened: OpenedDocument, entry: Entry, address: str, base: str, *, short: bool) -> list[str]:
-    title = f"  {entry.title}" + (f"  ({entry.summary})" if entry.summary else "")
+    title = f"  {entry.title}"
+    if entry.summary:
+        title += f"  ({entry.summary})"
     if short:
         return [title]
     responder = opened.responder
     operation = opened.document.operation(entry)
     case = example_request(responder.kit, operation, base)
     chosen = choose_success(operation)
-    contents = chosen.response.content if chosen is not None else ()
+    if chosen is not None:
+        contents = chosen.response.content
+    else:
+        contents = ()
     counts = {
         "fixture": len(responder.fixtures.by_operation.get(entry.id, ())),
         "example": sum(example.value is not MISSING for content in contents for example in content.examples),

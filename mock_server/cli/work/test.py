@@ -10,12 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import Progress as Bar
 
 from mock_server.cli.configure import configure, read_subtable
-from mock_server.cli.show import FORMATS, print_findings
+from mock_server.cli.progress import show_progress
+from mock_server.cli.show import print_findings, require_format
 from mock_server.cli.show_run import print_report, summarise
 from mock_server.cli.terminal import say
 from mock_server.contract.api import Api, make_api
@@ -54,7 +52,6 @@ from mock_server.exchange.message import Request
 from mock_server.exchange.secrets.mask import Mask
 from mock_server.files import find_escape, write_file
 from mock_server.judges.identity import make_identity, make_mask
-from mock_server.printable import printable
 from mock_server.server.user_code import load_code
 
 STATE = Path(".mock-server")
@@ -111,8 +108,7 @@ def run_contract(
     **login: object,
 ) -> None:
     """Do what the command says; the arguments are its flags."""
-    if format_ not in FORMATS:
-        raise UsageError(f"--format is one of {', '.join(FORMATS)}, not {format_!r}")
+    require_format(format_)
     url, document = _read_arguments(app_, url, document)
     _prepare_folder()
     settings = configure(
@@ -120,8 +116,8 @@ def run_contract(
             "seed": seed,
             "locale": locale,
             "overlay": overlay,
-            "allow_remote": allow_remote or None,
-            "allow_path": allow_path or None,
+            "allow_remote": allow_remote,
+            "allow_path": allow_path,
         }
     )
     where = document or default_document()
@@ -260,17 +256,8 @@ def _prepare_folder() -> None:
 
 
 def _run(run: Run, runner: Runner) -> Report:
-    if not sys.stderr.isatty():
-        return runner.report()
-    with Bar(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("")
-
-        def show(done: int, total: int | None, what: str) -> None:
-            bar.update(
-                task, completed=done, total=total, description=escape(printable(f"{what} ({run.sent} requests)"))
-            )
-
-        runner.progress = show
+    with show_progress() as show:
+        runner.progress = lambda done, total, what: show(done, total, f"{what} ({run.sent} requests)")
         return runner.report()
 
 

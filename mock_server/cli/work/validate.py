@@ -7,12 +7,11 @@ from functools import partial
 from pathlib import Path
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
+from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn
 
 from mock_server.cli.configure import configure
-from mock_server.cli.show import FORMATS, print_findings
+from mock_server.cli.progress import show_progress
+from mock_server.cli.show import print_findings, require_format
 from mock_server.cli.terminal import count_noun, say
 from mock_server.cli.workers import choose_executor
 from mock_server.contract.parts import (
@@ -47,11 +46,10 @@ def validate(
     allow_path: list[Path] | None,
 ) -> None:
     """Do what the command says; the arguments are its flags."""
-    if format_ not in FORMATS:
-        raise UsageError(f"--format is one of {', '.join(FORMATS)}, not {format_!r}")
+    require_format(format_)
     if direction not in {"request", "response"}:
         raise UsageError(f"--direction is request or response, not {direction!r}")
-    settings = configure({"overlay": overlay, "allow_remote": allow_remote or None, "allow_path": allow_path or None})
+    settings = configure({"overlay": overlay, "allow_remote": allow_remote, "allow_path": allow_path})
     where = document or default_document()
     standard = RecordStandard(
         document=_found_anywhere(where) if scheduler is not None else where,
@@ -72,11 +70,14 @@ def validate(
     print_findings(opened.overlay_findings, "text", read=opened.library.loaded(), stream=sys.stderr)
     parts = tuple(split_all(sources))
     started = time.perf_counter()
-    with _bar(sources) as bar:
-        task = bar.add_task("judging", total=_size(sources))
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with show_progress("judging", *columns) as progress:
+        size, done = _size(sources), 0
 
         def show(count: int) -> None:
-            bar.update(task, advance=count)
+            nonlocal done
+            done += count
+            progress(done, size, "")
 
         if workers == 1 and scheduler is None:
             tally = merge_in_order(
@@ -118,8 +119,3 @@ def _size(sources: list[RecordSource]) -> int | None:
     if all(source.path != "-" for source in sources):
         return sum(Path(source.path).stat().st_size for source in sources)
     return None
-
-
-def _bar(sources: list[RecordSource]) -> Bar:
-    columns = (*Bar.get_default_columns()[:1], BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    return Bar(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())

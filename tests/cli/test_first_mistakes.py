@@ -132,10 +132,10 @@ TYPED: list[tuple[str, dict[str, str], str, int, str]] = [
     ("a URL without its scheme", {}, "test localhost:8000 shop.yaml", 2, "mock-server: 'localhost:8000' is no URL of an API; write http://localhost:8000"),
     ("a URL without server", {}, "test {closed} shop.yaml", 2, "mock-server: {closed} can't be reached: …\nIs it running, and is the URL the base that the paths of the document follow?"),
     ("nothing to proxy", {}, "proxy", 2, "mock-server: proxy needs UPSTREAM: The base of the real API: it replaces the servers of the document."),
-    ("nothing to validate", {}, "validate", 2, "mock-server: validate needs FILES: HAR, NDJSON, JSON, folders of these, or - for standard input."),
+    ("nothing to validate", {}, "validate", 2, "mock-server: validate needs FILES: HAR, NDJSON, JSON, Pact files, folders of these, or - for standard input."),
     ("traffic that is not there", {}, "validate traffic.har", 2, "mock-server: traffic.har: there is no such file"),
     ("a document to validate", {}, "validate shop.yaml", 2, "mock-server: shop.yaml is no captured traffic: that is HAR, NDJSON or JSON. To check a document: mock-server check shop.yaml"),
-    ("a format that there is none of", {}, "check shop.yaml --format xml", 2, "mock-server: --format is one of text, json, github, not 'xml'"),
+    ("a format that there is none of", {}, "check shop.yaml --format xml", 2, "mock-server: --format is one of text, json, github, sarif, not 'xml'"),
 ]  # fmt: skip
 
 

@@ -5,7 +5,7 @@ Each function writes the documents of its case and says which servers take part.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal
@@ -54,6 +54,7 @@ def stored(bench: Bench) -> list[Subject]:
     template = "/charger/{chargerId}/users"
     stubs = servers.wiremock(bench.work / "drivers-stubs", [servers.stub(template, example)])
     return [
+        _by_default(us, document, *_STORED),
         us,
         Subject(name=servers.PRISM, command=servers.prism(document), load=load, check=check, needs=("node",)),
         Subject(name=servers.WIREMOCK, command=stubs, load=load, check=check, needs=("java",)),
@@ -72,8 +73,10 @@ def generated(bench: Bench) -> list[Subject]:
     load = Load(targets=(derive.GENERATED_TARGET,))
     stored_load = Load(targets=(derive.STORED_TARGET,))
     make = _makes(2)
+    us = Subject(name=servers.US, command=servers.ours(document, *_GENERATED), load=load, check=make)
     return [
-        Subject(name=servers.US, command=servers.ours(document, *_GENERATED), load=load, check=make),
+        _by_default(us, document, *_GENERATED),
+        us,
         Subject(name=servers.SAMPLER, command=servers.sampler(document), load=load, check=make),
         Subject(
             name=servers.PRISM_DYNAMIC,
@@ -254,6 +257,7 @@ def _with_body(bench: Bench, body: object, check: Check, *, refused: bool) -> li
     stubs = servers.wiremock(bench.work / f"{folder}-stubs", _order_stubs(value))
     bare = servers.bare(_record(bench, us, f"{folder}-answer"))
     return [
+        _by_default(us, document, *_STORED),
         us,
         Subject(name=servers.PRISM, command=servers.prism(document), load=load, check=check, needs=("node",)),
         Subject(
@@ -268,6 +272,11 @@ def _with_body(bench: Bench, body: object, check: Check, *, refused: bool) -> li
         Subject(name=servers.CONNEXION, command=servers.connexion(document), load=load, check=check),
         Subject(name=servers.BARE, command=bare, load=load, check=check, note="does not look at the body"),
     ]
+
+
+def _by_default(us: Subject, document: Path, *flags: str) -> Subject:
+    """Ourselves with default settings, asked the same."""
+    return replace(us, name=servers.DEFAULTS, command=servers.ours_by_default(document, *flags))
 
 
 def _order_stubs(document: derive.Document) -> list[dict[str, object]]:

@@ -61,4 +61,4 @@ def _draw_case(ax: Axes, title: str, subjects: dict[str, Measured]) -> None:
 
 def _colour(name: str) -> str:
     """Ours, a product's, or that of an application written by hand: a ceiling, since it mocks nothing."""
-    return _OURS if name == US else _CEILING if name.startswith((BARE, STARLETTE)) else _THEIRS
+    return _OURS if name.startswith(US) else _CEILING if name.startswith((BARE, STARLETTE)) else _THEIRS

@@ -19,6 +19,7 @@ from typing import IO
 from benchmarks.places import ROOT, find_program
 
 _TICKS = os.sysconf("SC_CLK_TCK")
+_COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}  # Python's packages are compiled where they are installed
 _GRACE = 10  # seconds that a server has to end
 _FIRST_PORT, _LAST_PORT = 20_000, 30_000
 _LISTEN = "0A"  # the state of a listening socket in /proc/net/tcp
@@ -59,7 +60,7 @@ class Server:
             stdout=log,
             stderr=subprocess.STDOUT,
             cwd=command.folder,
-            env=os.environ | command.environment,
+            env=os.environ | _COMPILED | command.environment,
             start_new_session=True,
         )
 

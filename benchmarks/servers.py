@@ -19,6 +19,7 @@ from benchmarks.talk import Reply
 from benchmarks.wrk import Load
 
 US: Final = "mock-server"
+DEFAULTS: Final = "mock-server, default settings"
 PRISM: Final = "Prism"
 PRISM_DYNAMIC: Final = "Prism -d"
 PRISM_STORED: Final = "Prism, stored example"
@@ -79,10 +80,14 @@ def ours(document: Path | None, *flags: str) -> Command:
         document: None for the default document as it is, with its fixtures.
         flags: More of `serve`.
     """
-    words = [sys.executable, "-m", "mock_server", "serve", *([str(document)] if document is not None else [])]
-    words += ["--port", "{port}", "--log-format", "none", *flags]
-    words += [word for flag in _QUIET if has_flag(flag[0]) for word in flag]
-    return Command(words=tuple(words))
+    words = [word for flag in _QUIET if has_flag(flag[0]) for word in flag]
+    return ours_by_default(document, "--log-format", "none", *flags, *words)
+
+
+def ours_by_default(document: Path | None, *flags: str) -> Command:
+    """Start ourselves as everybody does: with a log, which goes to a file, a journal and the admin side."""
+    where = [str(document)] if document is not None else []
+    return Command(words=(sys.executable, "-m", "mock_server", "serve", *where, "--port", "{port}", *flags))
 
 
 @cache

@@ -6,7 +6,7 @@ from typing import Final
 
 from benchmarks.figures import Spread, growth, metric, ratios, spread
 from benchmarks.rounds import Measured
-from benchmarks.servers import BARE, PRISM, PRISM_DYNAMIC, PRISM_STORED, SAMPLER, US
+from benchmarks.servers import BARE, DEFAULTS, PRISM, PRISM_DYNAMIC, PRISM_STORED, SAMPLER, US
 
 Results = Mapping[str, Mapping[str, Measured]]  # by case and server
 
@@ -128,6 +128,13 @@ def _growth(results: Results) -> Spread:
 
 
 TARGETS: Final = (
+    Target("stored example, default settings: of the bare ASGI app", 0.85, _ratio("stored", DEFAULTS, BARE)),
+    Target(
+        "generated, default settings: of the bare ASGI app with our sampler",
+        0.70,
+        _ratio("generated", DEFAULTS, SAMPLER),
+    ),
+    Target("POST, invalid, default settings: times Prism", 2.5, _ratio("invalid", DEFAULTS, PRISM)),
     Target("stored example: times Prism", 14, _ratio("stored", US, PRISM)),
     Target("stored example: of the bare ASGI app", 0.85, _ratio("stored", US, BARE)),
     Target("generated: times `prism -d`, in answers", 50, _ratio("generated", US, PRISM_DYNAMIC)),

@@ -31,6 +31,7 @@ TRUST: Final[Mapping[str, Trust]] = {
     "report": Trust.NOTHING,
     "save_fixtures": Trust.NOTHING,
     "write_baseline": Trust.NOTHING,
+    "write_workflows": Trust.NOTHING,
     # listens, or connects to others
     "listen": Trust.NOTHING,
     "listen_url": Trust.NOTHING,
@@ -49,6 +50,7 @@ TRUST: Final[Mapping[str, Trust]] = {
     "findings": Trust.INSIDE,
     "traffic": Trust.INSIDE,
     "values": Trust.INSIDE,
+    "workflow": Trust.INSIDE,
     # sends what the environment knows
     "auth": Trust.PLAIN,
     "header": Trust.PLAIN,

@@ -67,6 +67,13 @@ def run_contract(
     wait: Annotated[
         float | None, typer.Option(help="Seconds to wait until the API answers.", show_default="it has to answer")
     ] = None,
+    workflow: Annotated[
+        Path | None, typer.Option(help="An Arazzo document, whose workflows are played in place of the phases.")
+    ] = None,
+    write_workflows_: Annotated[
+        Path | None,
+        typer.Option("--write-workflows", help="Write the lives of things that were led as an Arazzo document."),
+    ] = None,
     shard: Annotated[
         str | None, typer.Option(help="Only this part of the operations: 1/4 of four.", show_default="all")
     ] = None,

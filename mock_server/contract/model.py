@@ -60,7 +60,8 @@ class Exchanged:
 
     probe: Probe
     received: Received
-    number: int = 0  # in the order of sending
+    number: int = 0  # in the order of sessions
+    moment: int = 0  # in the order of sending
 
     @property
     def status(self) -> int:

@@ -106,6 +106,7 @@ class Options:
     other: Identity | None = None  # who must not see what the first one has
     tuning: Mapping[str, OperationTuning] = field(default_factory=dict)  # by operationId
     hooks: Hooks = field(default_factory=Hooks)
+    extra: Mapping[str, Check] = field(default_factory=dict)  # checks beside ours, by name
 
 
 @dataclass(eq=False, repr=False)
@@ -138,7 +139,7 @@ class Run:
 
     def __post_init__(self) -> None:
         """Put the checks together."""
-        self.checks = {**CHECKS, **self.options.hooks.rows}
+        self.checks = {**CHECKS, **self.options.extra}
 
     def check_time(self) -> None:
         """
@@ -423,7 +424,7 @@ class Session:
         """Judge what came of a probe."""
         if received.sent is not None:
             probe = replace(probe, request=received.sent)
-        exchanged = Exchanged(probe, received)
+        exchanged = Exchanged(probe, received, moment=self.run.sent)
         self.run.hung[self.subject.entry.id] += received.fault in {
             TransportFault.TIMEOUT,
             TransportFault.ENDLESS,

@@ -29,6 +29,8 @@ from mock_server.contract.phases.fuzzing import fuzz, shrink
 from mock_server.contract.phases.stateful import Lives, clean_up, things_with_lives
 from mock_server.contract.plan import Exercised
 from mock_server.contract.run import Run, RunOutOfTime, Session, renumbered
+from mock_server.contract.workflows.model import WorkflowDocument
+from mock_server.contract.workflows.play import WorkflowPlayer
 from mock_server.document.document import template_names
 from mock_server.document.model import Entry
 from mock_server.errors import MockServerError
@@ -104,6 +106,7 @@ class Runner:
     entries: tuple[Entry, ...]
     progress: Progress = lambda done, total, what: None
     baseline: frozenset[str] = frozenset()
+    workflows: WorkflowDocument | None = None  # that are played in place of the phases
     scouts: tuple[Entry, ...] = ()  # operations of other shards, whose examples teach what exists
     _sessions: list[Session] = field(default_factory=list)
     _silent: dict[str, str] = field(default_factory=dict)  # operations that are not sent, and why
@@ -126,6 +129,7 @@ class Runner:
                     self._phase(phase)
                     self.run.known.update(key for session in self._sessions for key in session.ledger.causes())
             self._delete()
+            self._play_workflows()
         except RunOutOfTime:
             if self.run.is_gone:
                 self._interrupted = "the API stopped answering"
@@ -144,6 +148,16 @@ class Runner:
             self._sessions += judge_webhooks(self.run, self.run.listener, CALLBACKS)
         self._look_back()
         return self._gather((deleted, len(self.run.created)))
+
+    def _play_workflows(self) -> None:
+        if self.workflows is None:
+            return
+        player = WorkflowPlayer(self.run, self.workflows)
+        try:
+            player.play()
+        finally:
+            self._sessions += player.sessions.values()
+            self._silent.update(player.skipped)
 
     def _look_back(self) -> None:
         """Run the checks of the user's that look at all exchanges."""

@@ -8,6 +8,8 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 import typer
 
@@ -41,13 +43,18 @@ from mock_server.contract.transport.http import AnswerLimits, Received, make_tls
 from mock_server.contract.transport.listener import Listener
 from mock_server.contract.transport.paced import PacedSender
 from mock_server.contract.tuning import tune
+from mock_server.contract.workflows.model import WorkflowDocument
+from mock_server.contract.workflows.parse import read_workflows
+from mock_server.contract.workflows.play import CHECK
+from mock_server.contract.workflows.write import write_workflows
 from mock_server.contract_settings import TestedOperation, read_logins, read_operations
 from mock_server.document.default import default_document
 from mock_server.document.document import Document
+from mock_server.document.load import LoadedResource, read_resource
 from mock_server.document.model import Entry
 from mock_server.document.positions import find_positions
 from mock_server.document.read import read_document
-from mock_server.errors import UsageError
+from mock_server.errors import DocumentError, UsageError
 from mock_server.exchange.message import Request
 from mock_server.exchange.secrets.mask import Mask
 from mock_server.files import find_escape, write_file
@@ -91,6 +98,8 @@ def run_contract(
     listen_url: str | None,
     baseline: Path | None,
     write_baseline_: Path | None,
+    workflow: Path | None,
+    write_workflows_: Path | None,
     save_fixtures_: Path | None,
     findings: Path | None,
     replay_: str | None,
@@ -126,14 +135,16 @@ def run_contract(
     api = make_api(opened, base_path_of(url, opened), settings.seed, settings.locale, settings.fields)
     api.identity = make_identity(tuple(header or ()), tuple(auth or ()), opened.schemes, os.environ)
     other = make_identity(tuple(other_header or ()), tuple(other_auth or ()), opened.schemes, os.environ)
-    own = _hooks(hooks)
+    own, played = _hooks(hooks), _read_workflow(workflow)
+    extra = {**own.rows, **played.checks}
     tables = read_operations(read_subtable("test", "operations"))
     options = Options(
         hooks=own,
-        tuning=tune(opened, tables, (*CHECKS, *own.rows), datetime.now(UTC).date()),
-        phases=_words("--phases", phases, PHASES),
+        extra=extra,
+        tuning=tune(opened, tables, (*CHECKS, *extra), datetime.now(UTC).date()),
+        phases=_words("--phases", phases, PHASES) if played.document is None else (),
         modes=_words("--mode", mode, MODES),
-        checks=_checks(checks, exclude_checks, own.rows),
+        checks=_checks(checks, exclude_checks, extra),
         mutating=mutating,
         allow_bulk_delete=allow_bulk_delete,
         seed=settings.seed,
@@ -162,34 +173,35 @@ def run_contract(
     )
     with connect(connection, opened, _wanted_logins(login, tables), api.identity, other) as connected:
         api.identity, api.reveal = connected.first, connected.logins.reveal
-        frame = _Framing(opened, connected, settings.seed)
+        frame = _Framing(opened, connected, settings.seed, played.resources)
         if replay_ is not None:
             kept = find_kept(findings or STATE / FINDINGS, replay_)
-            _replay(kept, api, connected.sender, frame, {**CHECKS, **own.rows}, mutating=mutating)
+            _replay(kept, api, connected.sender, frame, {**CHECKS, **extra}, mutating=mutating)
             return
         options = replace(options, other=connected.other if connected.other.is_known else None)
         with _listener(listen, listen_url) as listener:
             memory = Memory(opened, api.router, api.base_path, given)
             run = Run(api, connected.sender, options, memory, listener)
             connected.sender.sleep = run.pause
-            ran = _run(run, Runner(run, chosen, baseline=known, scouts=_choose_scouts(entries, chosen)))
+            scouts = _choose_scouts(entries, chosen)
+            ran = _run(run, Runner(run, chosen, baseline=known, workflows=played.document, scouts=scouts))
         for failure in connected.logins.failures:
             say(f"warning: {frame.mask.text(failure)}; the requests after that were not logged in", to=sys.stderr)
     _finish(ran, frame, options, reports, format_, write_baseline_)
     if save_fixtures_ is not None:
-        flags = [*_named("--header", header), *_named("--auth", auth), *(["--insecure"] if insecure else [])]
-        flags += [
-            "--phases",
-            phases,
-            "--mode",
-            mode,
-            "--seed",
-            str(settings.seed),
-            *(["--mutating"] if mutating else []),
-            *(["--thorough"] if thorough else []),
-        ]
-        flags += ["--allow-bulk-delete"] if allow_bulk_delete else []
+        switches = {"--insecure": insecure, "--mutating": mutating, "--thorough": thorough}
+        switches["--allow-bulk-delete"] = allow_bulk_delete
+        flags = [*_named("--header", header), *_named("--auth", auth), "--phases", phases, "--mode", mode]
+        flags += ["--seed", str(settings.seed), *(flag for flag, is_on in switches.items() if is_on)]
         _save(save_fixtures_, ran, api, frame.mask, app_ or url or "", where, flags)
+    if write_workflows_ is not None:
+        base = frame.origin + api.base_path
+        write_report(write_workflows_, write_workflows(ran.exchanges, opened, where or base, frame.mask))
+    _exit(ran, min_coverage)
+
+
+def _exit(ran: Report, min_coverage: float) -> None:
+    """End with the exit code of a run."""
     if ran.exercised.percent < min_coverage:
         say(f"{ran.exercised.percent:.1f} % of the contract was exercised, less than {min_coverage:g} %", to=sys.stderr)
     code = ran.exit_code or int(ran.exercised.percent < min_coverage)
@@ -197,10 +209,31 @@ def run_contract(
         raise typer.Exit(code)
 
 
+class _Played(NamedTuple):
+    """The workflows that are played in place of the phases."""
+
+    document: WorkflowDocument | None = None
+    resources: tuple[LoadedResource, ...] = ()
+    checks: Mapping[str, Check] = MappingProxyType({})
+
+
+def _read_workflow(path: Path | None) -> _Played:
+    if path is None:
+        return _Played()
+    try:
+        resource = read_resource(path)
+    except DocumentError as error:
+        raise UsageError(str(error)) from error
+    return _Played(read_workflows(resource), (resource,), {CHECK.name: CHECK})
+
+
 class _Framing:
     """Makes the frame of reports once the findings, and so the places to look up, are known."""
 
-    def __init__(self, document: Document, connected: Connected, seed: int) -> None:
+    def __init__(
+        self, document: Document, connected: Connected, seed: int, others: tuple[LoadedResource, ...] = ()
+    ) -> None:
+        self._others = others  # files that findings may be about
         self.document, self.origin, self.seed = document, connected.sender.origin, seed
         self._logins = connected.logins
         self._mask = make_mask((connected.first, connected.other), document)
@@ -213,7 +246,7 @@ class _Framing:
 
     def around(self, ran: Report) -> ReportContext:
         places = [incident.finding.place for incident in ran.incidents if incident.finding.place is not None]
-        positions = find_positions(places, self.document.library.loaded())
+        positions = find_positions(places, (*self.document.library.loaded(), *self._others))
         moment = datetime.fromtimestamp(self.started, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         return ReportContext(
             self.document.title, self.document.resource.name, self.origin, self.seed, self.mask, positions, moment

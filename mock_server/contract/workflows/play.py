@@ -156,7 +156,10 @@ class WorkflowPlayer:
                 success=False, why=str(error), exchanged=exchanges[-1] if exchanges else None, session=session
             )
         exchanged = session.send(probe)
-        exchanged = ask_with_made_up_credentials(session, exchanged) or exchanged
+        asked = ask_with_made_up_credentials(session, exchanged)
+        if asked is not None and asked.accepted:
+            remember(session, asked)
+            exchanged = session.send(self._probe(session.subject, workflow, step, scope))
         if exchanged.accepted:
             remember(session, exchanged)
         scope.exchange = self._context(session.subject, exchanged)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mock_server.contract.workflows.expressions import Scope, as_text
-from mock_server.contract.workflows.model import Criterion
+from mock_server.contract.workflows.model import StepCriterion
 from mock_server.document.jsonpath import PathError
 from mock_server.document.model import Missing
 from mock_server.json_values import JsonValue
@@ -36,7 +36,7 @@ class ConditionError(ValueError):
     """A condition can't be evaluated."""
 
 
-def holds(criterion: Criterion, scope: Scope) -> bool:
+def holds(criterion: StepCriterion, scope: Scope) -> bool:
     """
     Evaluate a criterion.
 
@@ -46,7 +46,7 @@ def holds(criterion: Criterion, scope: Scope) -> bool:
     if len(criterion.condition) > _LONGEST:
         raise ConditionError(f"the condition is longer than {_LONGEST:,} characters")
     if criterion.type == "simple":
-        return is_truthy(_Parser(criterion.condition, scope).parse())
+        return is_truthy(_ConditionReader(criterion.condition, scope).parse())
     if criterion.type == "xpath":
         raise ConditionError("XPath is not evaluated")
     around = scope.resolve(criterion.context or "")
@@ -80,7 +80,7 @@ def is_truthy(value: JsonValue | Missing) -> bool:
 
 
 @dataclass(eq=False, repr=False)
-class _Parser:
+class _ConditionReader:
     """Reads a simple condition, and evaluates it on the way."""
 
     text: str

@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 from mock_server.contract.api import OperationUnderTest
 from mock_server.contract.workflows.expressions import Scope, as_text
-from mock_server.contract.workflows.model import Step, StepBody, StepParameter
+from mock_server.contract.workflows.model import StepBody, StepParameter, WorkflowStep
 from mock_server.document.model import MediaType, Missing, Operation, Parameter, ParameterLocation
 from mock_server.errors import MalformedContent
 from mock_server.exchange.body import read_json
@@ -19,7 +19,7 @@ class Unwritable(Exception):
     """A step says no request that can be sent."""
 
 
-def write_step(subject: OperationUnderTest, step: Step, scope: Scope) -> RequestDraft:
+def write_step(subject: OperationUnderTest, step: WorkflowStep, scope: Scope) -> RequestDraft:
     """
     Draft the request of a step.
 
@@ -60,7 +60,7 @@ def _fill(scope: Scope, value: JsonValue, what: str) -> JsonValue:
     return filled
 
 
-def extra_fields(request: Request, subject: OperationUnderTest, step: Step, scope: Scope) -> Request:
+def extra_fields(request: Request, subject: OperationUnderTest, step: WorkflowStep, scope: Scope) -> Request:
     """
     Add the parameters that the operation does not document: header fields, cookies and pairs of the query.
 

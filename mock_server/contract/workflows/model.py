@@ -13,7 +13,7 @@ from mock_server.findings import Place
 from mock_server.json_values import JsonValue
 
 
-class Criterion(NamedTuple):
+class StepCriterion(NamedTuple):
     """A Criterion Object."""
 
     condition: str
@@ -30,12 +30,12 @@ class Selector(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Action:
+class StepAction:
     """A Success Action or Failure Action Object."""
 
     name: str
     type: str  # end, goto, retry
-    criteria: tuple[Criterion, ...] = ()
+    criteria: tuple[StepCriterion, ...] = ()
     step: str | None = None
     workflow: str | None = None
     retry_after: float = 0.0  # seconds
@@ -59,7 +59,7 @@ class StepBody(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class WorkflowStep:
     """A Step Object."""
 
     id: str
@@ -67,9 +67,9 @@ class Step:
     kind: str  # operationId, operationPath, workflowId, channelPath
     parameters: tuple[StepParameter, ...] = ()
     body: StepBody | None = None
-    criteria: tuple[Criterion, ...] = ()
-    on_success: tuple[Action, ...] = ()
-    on_failure: tuple[Action, ...] = ()
+    criteria: tuple[StepCriterion, ...] = ()
+    on_success: tuple[StepAction, ...] = ()
+    on_failure: tuple[StepAction, ...] = ()
     outputs: Mapping[str, str | Selector] = field(default_factory=dict)
     after: tuple[str, ...] = ()  # steps that have to be done before
     place: Place
@@ -81,7 +81,7 @@ class Workflow:
 
     id: str
     inputs: Node | None  # their schema
-    steps: tuple[Step, ...]
+    steps: tuple[WorkflowStep, ...]
     outputs: Mapping[str, str | Selector]
     after: tuple[str, ...]  # workflows that have to be done before
     place: Place

@@ -7,14 +7,14 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Final, Never
 
 from mock_server.contract.workflows.model import (
-    Action,
-    Criterion,
     Selector,
-    Step,
+    StepAction,
     StepBody,
+    StepCriterion,
     StepParameter,
     Workflow,
     WorkflowDocument,
+    WorkflowStep,
 )
 from mock_server.document.load import LoadedResource
 from mock_server.document.references import Node
@@ -38,11 +38,11 @@ def read_workflows(resource: LoadedResource) -> WorkflowDocument:
     Raises:
         UsageError: it is no Arazzo document of 1.0 or 1.1; the message has the place.
     """
-    return _Reader(resource).document()
+    return _ArazzoReader(resource).document()
 
 
 @dataclass(eq=False, repr=False)
-class _Reader:
+class _ArazzoReader:
     resource: LoadedResource
     root: JsonObject = field(default_factory=dict)
 
@@ -99,7 +99,7 @@ class _Reader:
                 self.fail(pointer, f"$ref {reference!r} leads nowhere")
         return self.fail(pointer, "references lead in a circle")
 
-    def step(self, value: JsonObject, pointer: Pointer, workflow: JsonObject) -> Step:
+    def step(self, value: JsonObject, pointer: Pointer, workflow: JsonObject) -> WorkflowStep:
         named = [kind for kind in _KINDS if kind in value]
         if len(named) != 1:
             self.fail(pointer, f"a step has one of {', '.join(_KINDS)}")
@@ -108,7 +108,7 @@ class _Reader:
         taken = {(parameter.name, parameter.location) for parameter in own}
         kept = (parameter for parameter in shared if (parameter.name, parameter.location) not in taken)
         body = value.get("requestBody")
-        return Step(
+        return WorkflowStep(
             id=self.text(value, "stepId", pointer),
             target=self.text(value, named[0], pointer),
             kind=named[0],
@@ -149,7 +149,7 @@ class _Reader:
             tuple((str(item.get("target")), item.get("value")) for item in replacements),
         )
 
-    def criteria(self, value: JsonValue, pointer: Pointer) -> tuple[Criterion, ...]:
+    def criteria(self, value: JsonValue, pointer: Pointer) -> tuple[StepCriterion, ...]:
         found = []
         for item, at in self.items(value, pointer):
             table = self.object(item, at)
@@ -160,10 +160,10 @@ class _Reader:
             if type_ != "simple" and not isinstance(context, str):
                 self.fail(at, f"a criterion of the type {type_} has a context")
             condition = self.text(table, "condition", at)
-            found.append(Criterion(condition, type_, context if isinstance(context, str) else None))
+            found.append(StepCriterion(condition, type_, context if isinstance(context, str) else None))
         return tuple(found)
 
-    def actions(self, value: JsonValue, pointer: Pointer, kind: str) -> tuple[Action, ...]:
+    def actions(self, value: JsonValue, pointer: Pointer, kind: str) -> tuple[StepAction, ...]:
         found = []
         for item, at in self.items(value, pointer):
             table = self.reusable(self.object(item, at), at, kind)
@@ -174,7 +174,7 @@ class _Reader:
             if type_ == "goto" and (step is None) == (workflow is None):
                 self.fail(at, "goto has either a stepId or a workflowId")
             found.append(
-                Action(
+                StepAction(
                     str(table.get("name", "")),
                     type_,
                     self.criteria(table.get("criteria"), (*at, "criteria")),
@@ -258,7 +258,7 @@ def _number(value: JsonValue, default: float) -> float:
     return float(value)
 
 
-def order_steps(steps: tuple[Step, ...], where: str) -> tuple[Step, ...]:
+def order_steps(steps: tuple[WorkflowStep, ...], where: str) -> tuple[WorkflowStep, ...]:
     """
     Order steps so that each comes after those that it depends on; else they stay as they are.
 
@@ -272,7 +272,7 @@ def order_steps(steps: tuple[Step, ...], where: str) -> tuple[Step, ...]:
                 continue  # of another workflow
             if name not in by_id:
                 raise UsageError(f"{where}: {step.id} depends on {name!r}, which is no step")
-    ordered: list[Step] = []
+    ordered: list[WorkflowStep] = []
     left = list(steps)
     while left:
         done = {step.id for step in ordered}

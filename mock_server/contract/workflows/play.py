@@ -14,7 +14,7 @@ from mock_server.contract.run import Run, Session
 from mock_server.contract.workflows.conditions import ConditionError, holds
 from mock_server.contract.workflows.draft import Unwritable, extra_fields, write_step
 from mock_server.contract.workflows.expressions import Scope
-from mock_server.contract.workflows.model import Action, Criterion, Step, Workflow, WorkflowDocument
+from mock_server.contract.workflows.model import StepAction, StepCriterion, Workflow, WorkflowDocument, WorkflowStep
 from mock_server.contract.workflows.parse import find_operation_pointer, order_workflows
 from mock_server.document.jsonpath import PathEngine
 from mock_server.document.model import MISSING, Entry, Missing
@@ -41,7 +41,7 @@ class Unplayable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Outcome:
+class _StepOutcome:
     """What came of a step."""
 
     success: bool
@@ -132,11 +132,13 @@ class WorkflowPlayer:
                 return index
         raise Unplayable(f"it goes to the step {step!r}, which is not there")
 
-    def _choose(self, actions: tuple[Action, ...], scope: Scope) -> Action | None:
+    def _choose(self, actions: tuple[StepAction, ...], scope: Scope) -> StepAction | None:
         """Choose the first action whose criteria hold."""
         return next((action for action in actions if not _unmet(action.criteria, scope)), None)
 
-    def _take(self, workflow: Workflow, step: Step, scope: Scope, exchanges: list[Exchanged], depth: int) -> _Outcome:
+    def _take(
+        self, workflow: Workflow, step: WorkflowStep, scope: Scope, exchanges: list[Exchanged], depth: int
+    ) -> _StepOutcome:
         """Take one step."""
         self._sent += 1
         if self._sent > _MOST_STEPS:
@@ -152,7 +154,7 @@ class WorkflowPlayer:
         try:
             probe = self._probe(session.subject, workflow, step, scope)
         except Unwritable as error:
-            return _Outcome(
+            return _StepOutcome(
                 success=False, why=str(error), exchanged=exchanges[-1] if exchanges else None, session=session
             )
         exchanged = session.send(probe)
@@ -168,9 +170,9 @@ class WorkflowPlayer:
             unmet = [f"the status is {exchanged.status}"]
         outputs = {name: scope.select(wanted) for name, wanted in step.outputs.items()}
         scope.steps[step.id] = {name: value for name, value in outputs.items() if not isinstance(value, Missing)}
-        return _Outcome(not unmet, "; ".join(unmet), exchanged, session)
+        return _StepOutcome(not unmet, "; ".join(unmet), exchanged, session)
 
-    def _take_workflow(self, step: Step, scope: Scope, depth: int) -> _Outcome:
+    def _take_workflow(self, step: WorkflowStep, scope: Scope, depth: int) -> _StepOutcome:
         given = {parameter.name: scope.fill(parameter.value) for parameter in step.parameters}
         success = self._call(step.target, {k: v for k, v in given.items() if not isinstance(v, Missing)}, depth)
         called = self.document.find(step.target)
@@ -180,9 +182,9 @@ class WorkflowPlayer:
             outputs = {name: scope.select(wanted) for name, wanted in step.outputs.items()} or dict(scope.outputs)
             scope.steps[step.id] = {name: value for name, value in outputs.items() if not isinstance(value, Missing)}
         unmet = _unmet(step.criteria, scope)
-        return _Outcome(success and not unmet, "; ".join(unmet) or f"the workflow {step.target} failed")
+        return _StepOutcome(success and not unmet, "; ".join(unmet) or f"the workflow {step.target} failed")
 
-    def _probe(self, subject: OperationUnderTest, workflow: Workflow, step: Step, scope: Scope) -> Probe:
+    def _probe(self, subject: OperationUnderTest, workflow: Workflow, step: WorkflowStep, scope: Scope) -> Probe:
         """
         Make the request of a step: what it says, and examples of what else is required.
 
@@ -212,7 +214,7 @@ class WorkflowPlayer:
         body = draft.body if draft is not None else MISSING
         return ExpressionContext(url, request, response, variables, body, _read_body(subject, response))
 
-    def _note(self, workflow: Workflow, step: Step, outcome: _Outcome, exchanges: list[Exchanged]) -> None:
+    def _note(self, workflow: Workflow, step: WorkflowStep, outcome: _StepOutcome, exchanges: list[Exchanged]) -> None:
         """Say that a step failed, with what went before it."""
         exchanged = outcome.exchanged or (exchanges[-1] if exchanges else None)
         if exchanged is None and outcome.session is None:
@@ -230,7 +232,7 @@ class WorkflowPlayer:
         related = tuple(each for each in exchanges if each is not exchanged)
         session.note(Verdict(CHECK.name, finding, cause=(workflow.id, step.id)), exchanged, related)
 
-    def _entry(self, step: Step) -> Entry:
+    def _entry(self, step: WorkflowStep) -> Entry:
         """Find the operation of a step."""
         entries = self.run.api.document.entries
         if step.kind == "operationPath":
@@ -282,7 +284,7 @@ class WorkflowPlayer:
             raise Unplayable(f"no inputs could be made ({error}): give them with --values, as {name}") from error
 
 
-def _unmet(criteria: tuple[Criterion, ...], scope: Scope) -> list[str]:
+def _unmet(criteria: tuple[StepCriterion, ...], scope: Scope) -> list[str]:
     """List the criteria that do not hold."""
     found = []
     for criterion in criteria:
@@ -294,7 +296,7 @@ def _unmet(criteria: tuple[Criterion, ...], scope: Scope) -> list[str]:
     return found
 
 
-def _shown(criterion: Criterion, scope: Scope) -> str:
+def _shown(criterion: StepCriterion, scope: Scope) -> str:
     """Say what the status was, where a criterion asks for it."""
     if "$statusCode" not in f"{criterion.condition} {criterion.context}":
         return ""

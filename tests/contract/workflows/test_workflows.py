@@ -17,7 +17,7 @@ import mock_server
 from mock_server.cli.main import main
 from mock_server.contract.workflows.conditions import ConditionError, holds
 from mock_server.contract.workflows.expressions import Scope
-from mock_server.contract.workflows.model import Criterion
+from mock_server.contract.workflows.model import StepCriterion
 from mock_server.contract.workflows.parse import read_workflows
 from mock_server.document.load import read_resource
 from mock_server.document.model import MISSING
@@ -283,7 +283,7 @@ SCOPE = Scope(
     ],
 )
 def test_simple_conditions(condition: str, *, expected: bool) -> None:
-    assert holds(Criterion(condition, "simple", None), SCOPE) is expected
+    assert holds(StepCriterion(condition, "simple", None), SCOPE) is expected
 
 
 @pytest.mark.parametrize(
@@ -300,7 +300,7 @@ def test_simple_conditions(condition: str, *, expected: bool) -> None:
     ],
 )
 def test_other_criteria(condition: str, type_: str, context: str, *, expected: bool) -> None:
-    assert holds(Criterion(condition, type_, context), SCOPE) is expected
+    assert holds(StepCriterion(condition, type_, context), SCOPE) is expected
 
 
 @pytest.mark.parametrize(
@@ -321,7 +321,7 @@ def test_other_criteria(condition: str, type_: str, context: str, *, expected: b
 )
 def test_conditions_that_can_not_be_evaluated_are_said(condition: str, type_: str) -> None:
     with pytest.raises(ConditionError):
-        holds(Criterion(condition, type_, "$response.body"), SCOPE)
+        holds(StepCriterion(condition, type_, "$response.body"), SCOPE)
 
 
 @given(st.text(alphabet="$.()!&|=<>'[]0a {}#/-", max_size=60))
@@ -329,13 +329,13 @@ def test_no_condition_breaks_the_reader(text: str) -> None:
     """It holds, does not, or is refused."""
     for type_ in ("simple", "regex", "jsonpath"):
         with contextlib.suppress(ConditionError):
-            assert holds(Criterion(text, type_, "$response.body"), SCOPE) in {True, False}
+            assert holds(StepCriterion(text, type_, "$response.body"), SCOPE) in {True, False}
 
 
 def test_a_regular_expression_takes_no_exponential_time() -> None:
     scope = Scope({"text": "a" * 50_000 + "!"})
     started = time.process_time()
-    holds(Criterion("(a+)+$", "regex", "$inputs.text"), scope)
+    holds(StepCriterion("(a+)+$", "regex", "$inputs.text"), scope)
 
     assert time.process_time() - started < 20
 

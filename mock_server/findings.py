@@ -158,6 +158,11 @@ RULES: dict[str, Rule] = {
         ("response-invalid-accepted", _E, "a request that breaks the document is accepted"),
         ("response-header-unneeded", _E, "a request without a required header is accepted"),
         ("response-valid-refused", _E, "a request that keeps to the document is refused"),
+        (
+            "response-variant-refused",
+            _W,
+            "a value that the document lists or bounds is refused, and the refusal does not name it",
+        ),
         ("response-method-undocumented", _E, "a method that is not documented is accepted"),
         ("response-auth-ignored", _E, "a request without the required credentials, or with wrong ones, is accepted"),
         ("response-value-incoherent", _E, "values contradict the request or each other: ids, totals, page sizes"),

@@ -32,6 +32,7 @@ _SHARED: Final = frozenset(
         "response-property-undocumented",
         "response-status-undocumented",
         "response-valid-refused",
+        "response-variant-refused",
     )
 )
 _BY_STATUS: Final = frozenset(("response-media-type-undocumented", "response-status-undocumented"))

@@ -6,6 +6,7 @@ documents as a method or a media type, or a value that it lists or bounds, refus
 is accepted. Of a request with a body, 409 and 422 may be business; of a safe one hardly anything is.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from typing import Final
@@ -15,17 +16,21 @@ from mock_server.contract.checks import Asking, Check
 from mock_server.contract.model import Exchanged, Probe, Verdict
 from mock_server.contract.plan import EXPLICIT, Change
 from mock_server.document.model import Missing, ParameterLocation
-from mock_server.json_values import JsonValue
+from mock_server.json_values import JsonValue, array_index
 
 _NAME: Final = "positive_data_acceptance"
 _UNSUPPORTED = frozenset((405, 406, 415, 501))
+_NOT_IMPLEMENTED: Final = 501  # where it is documented, it is an answer like any other
 _SYNTAX = frozenset((400, 422))
+_MOST_READ: Final = 20_000  # bytes of a refusal
 
 
 def check_supported(session: Asking, exchanged: Exchanged) -> Iterator[Verdict]:
     """Check that a documented method, media type or Accept is never unsupported."""
     session.look(_NAME)
-    if exchanged.status in _UNSUPPORTED:
+    operation = session.subject.operation
+    documented = any(response.status == str(exchanged.status) for response in operation.responses)
+    if exchanged.status in _UNSUPPORTED and not (exchanged.status == _NOT_IMPLEMENTED and documented):
         message = f"{exchanged.status} to a request that keeps to the document ({exchanged.probe.what})"
         yield _verdict(session, exchanged, message, doubtful=exchanged.status == 406)  # noqa: PLR2004 - Accept may be narrower
 
@@ -43,12 +48,24 @@ def check_refused(session: Asking, base: Exchanged, change: Change, refused: Exc
     session.look(_NAME)
     if refused.status not in _SYNTAX or not base.accepted:
         return
-    explicit = change.keyword in EXPLICIT or "boolean" in change.detail
+    explicit = change.keyword in EXPLICIT or "boolean" in change.detail or change.part is None
     certain = explicit and not _is_hostile(change) and (session.subject.is_safe or refused.status == 400)  # noqa: PLR2004 - what is no business
     if certain and change.keyword in {"presence", "properties"}:
         certain = refused.status == 400  # noqa: PLR2004 - see above
     message = f"{refused.status} to {change.what}, which the document allows; the same request without it is accepted"
-    yield _verdict(session, refused, message, doubtful=not certain, change=change)
+    # what the refusal does not name may be refused for another reason
+    rule = "response-valid-refused" if _is_named(change, refused) else "response-variant-refused"
+    yield _verdict(session, refused, message, doubtful=not certain, change=change, rule=rule)
+
+
+def _is_named(change: Change, refused: Exchanged) -> bool:
+    """Return whether a refusal names the place of a step: the last name of its pointer."""
+    response = refused.received.response
+    names = [token for token in change.where[1:] if array_index(token) is None]
+    if response is None or not names:
+        return False
+    text = response.body[:_MOST_READ].decode("utf-8", "replace").lower()
+    return re.search(rf"(?<![a-z0-9]){re.escape(names[-1].lower())}(?![a-z0-9])", text) is not None
 
 
 def check_example(session: Asking, exchanged: Exchanged) -> Iterator[Verdict]:
@@ -84,10 +101,16 @@ def _is_hostile(change: Change) -> bool:
 
 
 def _verdict(
-    session: Asking, exchanged: Exchanged, message: str, *, doubtful: bool, change: Change | None = None
+    session: Asking,
+    exchanged: Exchanged,
+    message: str,
+    *,
+    doubtful: bool,
+    change: Change | None = None,
+    rule: str = "response-valid-refused",
 ) -> Verdict:
     place = change.place if change is not None else None
-    finding = session.finding("response-valid-refused", message, place, change.where if change is not None else None)
+    finding = session.finding(rule, message, place, change.where if change is not None else None)
     cause = (change.keyword,) if change is not None else (str(exchanged.status),)
     return Verdict(_NAME, finding, doubtful=doubtful, cause=cause)
 

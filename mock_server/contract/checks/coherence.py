@@ -179,7 +179,8 @@ def _echoed(subject: OperationUnderTest, draft: RequestDraft, body: JsonValue) -
     said = find_id(body, name)
     if said is None or (type(said) is not type(asked) and str(said).isdigit() != str(asked).isdigit()):
         return
-    if str(said).lower() != str(asked).lower():
+    renamed = isinstance(draft.body, dict) and find_id(draft.body, name) == said
+    if str(said).lower() != str(asked).lower() and not renamed:
         message = f"{said!r} came where {name} {asked!r} was asked for"
         yield _verdict(subject, message, ("body", _member(body, said)), "echo")
 

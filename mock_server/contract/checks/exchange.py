@@ -10,6 +10,7 @@ from typing import Final
 
 from mock_server.contract.api import OperationUnderTest
 from mock_server.contract.checks import Check, ExchangeUnderCheck
+from mock_server.contract.checks.safe_methods import check_coding
 from mock_server.contract.model import Intent, Verdict
 from mock_server.contract.observed import json_of
 from mock_server.contract.transport.http import TransportFault
@@ -284,7 +285,13 @@ _BODY: Final = (
 )
 
 CHECKS: Final = (
-    Check("not_a_server_error", "no status of 500 or more, no broken or missing answer", run=_answer, replayable=True),
+    Check(
+        "not_a_server_error",
+        "no status of 500 or more, no broken or missing answer",
+        run=_answer,
+        follow=check_coding,
+        replayable=True,
+    ),
     Check(
         "status_code_conformance",
         "the status is documented",

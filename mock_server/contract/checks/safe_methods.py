@@ -10,10 +10,15 @@ from typing import Final
 from mock_server.contract.checks import Asking, Check
 from mock_server.contract.model import Exchanged, Intent, Probe, Verdict
 from mock_server.contract.observed import json_of
+from mock_server.errors import MalformedContent
+from mock_server.exchange.content_coding import decode_content
 from mock_server.exchange.media_type import is_same_media_type
 from mock_server.exchange.message import Response, find_field
 from mock_server.json_values import JsonValue
 
+_REDIRECTS: Final = frozenset((301, 302, 307, 308))
+_ACCEPTED: Final = b"accept-encoding"
+_MOST_DECODED: Final = 50_000_000  # bytes
 # Header fields whose condition would be asked beside that of If-None-Match. RFC 9110, section 13.1.
 _CONDITIONAL: Final = frozenset(
     (b"if-match", b"if-none-match", b"if-modified-since", b"if-unmodified-since", b"if-range", b"range")
@@ -75,12 +80,20 @@ def _head(session: Asking, base: Exchanged, again: Exchanged) -> None:
     if got is None or asked is None or (not documented and got.status in {400, 401, 403, 404, 405, 415, 429, 501, 503}):
         return
     session.look("head_matches_get")
+    if got.status in _REDIRECTS and session.subject.operation.find_response(got.status) is None:
+        return  # the GET was led on
     differences = _differences(
         got, asked, same_body=base.received.response is not None and base.received.response.body == asked.body
     )
-    if differences:
+    if differences and _is_settled(session, base, asked):
         finding = session.finding("response-head-differs", f"HEAD and GET differ: {'; '.join(differences)}")
         session.note(Verdict("head_matches_get", finding), exchanged, (again,))
+
+
+def _is_settled(session: Asking, base: Exchanged, asked: Response) -> bool:
+    """Return whether a GET still gives what it gave before HEAD was asked: some providers change their mind late."""
+    after = session.ask(replace(base.probe, what="the same after HEAD", keyword="")).received.response
+    return after is not None and (after.status, after.body) == (asked.status, asked.body)
 
 
 def _differences(head: Response, get: Response, *, same_body: bool) -> list[str]:
@@ -123,6 +136,25 @@ def _condition(session: Asking, base: Exchanged, _again: Exchanged) -> None:
         session.note(
             Verdict("conditional_requests", session.finding("response-condition-ignored", message)), exchanged, (base,)
         )
+
+
+def check_coding(session: Asking, base: Exchanged, _again: Exchanged) -> None:
+    """Check that what comes as gzip can be read, to its end. RFC 9110, section 8.4."""
+    request = base.probe.request
+    fields = (*(field for field in request.fields if field[0].lower() != _ACCEPTED), (_ACCEPTED, b"gzip"))
+    asked = replace(
+        base.probe, request=request._replace(fields=fields), what="gzip is accepted", intent=Intent.DOUBTFUL, keyword=""
+    )
+    exchanged = session.ask(asked)
+    response = exchanged.received.response
+    if response is None or not exchanged.accepted or find_field(response.fields, b"content-encoding") != "gzip":
+        return
+    try:
+        decode_content(response.body, response.fields, _MOST_DECODED)
+    except MalformedContent as error:
+        message = f"the body as gzip, which was accepted: {error}"
+        finding = session.finding("response-body-malformed", message, instance=("body",))
+        session.note(Verdict("not_a_server_error", finding, cause=("gzip",)), exchanged, (base,))
 
 
 _NO_GET: Final = "no GET was answered with success"

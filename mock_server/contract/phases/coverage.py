@@ -313,8 +313,8 @@ class Covering:
         anonymous = identity.without_credentials(subject.operation, run.api.document.schemes)
         named = credential_keys(subject.operation, security, run.api.document.schemes)
         nobody = self._fresh(base.probe.draft).with_security(()).without(*named)
-        self._send(nobody, "no credentials", intent=Intent.UNAUTHENTICATED, identity=anonymous)
-        if identity.is_known:
+        unknown = self._send(nobody, "no credentials", intent=Intent.UNAUTHENTICATED, identity=anonymous)
+        if identity.is_known and (unknown is None or not unknown.accepted):  # who asks for none looks at none
             forged = Identity(dict.fromkeys(run.api.document.schemes, "forged-0000:forged"), anonymous.fields)
             self._send(self._fresh(base.probe.draft), "made-up credentials", intent=Intent.FORGED, identity=forged)
         for requirement in security:

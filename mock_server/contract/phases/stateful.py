@@ -11,11 +11,12 @@ Cleaning up: what a run created is deleted, where the document allows.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from urllib.parse import urljoin, urlsplit
 
 from mock_server.contract.api import OperationUnderTest
-from mock_server.contract.memory import KnownObject
+from mock_server.contract.memory import KnownObject, path_values
 from mock_server.contract.model import Exchanged, Intent, Probe, Verdict
-from mock_server.contract.observed import json_of, things_in
+from mock_server.contract.observed import find_id, json_of, things_in
 from mock_server.contract.phases.resources import create, find_creator
 from mock_server.contract.run import PATIENCE, Run, Session, is_ours
 from mock_server.contract.templates import is_listing, shape_of
@@ -23,7 +24,7 @@ from mock_server.document.document import template_names
 from mock_server.document.model import MISSING, Entry, Link, Missing, ParameterLocation
 from mock_server.errors import UndefinedSerialization
 from mock_server.exchange.expressions import ExpressionContext, evaluate
-from mock_server.exchange.message import Request
+from mock_server.exchange.message import Request, find_field
 from mock_server.generate.request import RequestDraft
 from mock_server.json_values import JsonObject, JsonValue
 from mock_server.judges.response import ResponseJudge
@@ -35,6 +36,7 @@ _HIDDEN = frozenset((401, 403, 404, 410))
 _SOFTLY = re.compile(
     r"delet|archiv|remov|inactiv|activ|cancel|status|state|disabled|enabled|closed|trash", re.IGNORECASE
 )
+_CREATED = 201
 _LEAST_CHANGED = 2  # properties that have to show a change before its loss is said
 
 
@@ -53,11 +55,12 @@ class Lives:
             return
         thing, created, creator = made
         self._take(creator)
+        self._location(created, creator)
         before = self._read(thing, created)
         self._links(created, creator.subject.entry)
         if before is not None:
             self._links(before, self._entry("GET", template) or creator.subject.entry)
-            self._change(thing, before)
+            thing = self._change(thing, before)
         self._stranger(thing, created)
         self.alive.append(thing)
 
@@ -120,6 +123,29 @@ class Lives:
             return read
         return None
 
+    def _location(self, created: Exchanged, creator: Session) -> None:
+        """Go where the Location of what was created leads, within the origin. RFC 9110, section 10.2.2."""
+        response, request = created.received.response, created.probe.request
+        location = find_field(response.fields, b"location") if response is not None else None
+        if location is None or created.status != _CREATED:
+            return
+        origin = self.run.sender.origin
+        target = urlsplit(urljoin(origin + request.path.decode("latin-1"), location))
+        if f"{target.scheme}://{target.netloc}" != origin:
+            return
+        fields = tuple(field for field in request.fields if not field[0].startswith(b"content-"))
+        path, query = target.path.encode("latin-1", "replace"), target.query.encode("latin-1", "replace")
+        asked = Request("GET", path or b"/", query, fields, b"")
+        probe = Probe(created.probe.operation, asked, Intent.DOUBTFUL, _PHASE, "where Location leads")
+        for pause in (0.0, *PATIENCE):
+            self.run.sleep(pause)
+            found = creator.ask(probe)
+            if found.status not in _GONE or is_ours(found.received):
+                return
+        message = f"Location leads to {found.status}: {location[:200]}"
+        finding = creator.finding("response-link-broken", message, instance=("headers", "location"))
+        creator.note(Verdict("ensure_resource_availability", finding, cause=("location",)), found, (created,))
+
     def _wait_for(
         self, session: Session, thing: KnownObject, what: str, wanted: Callable[[int], bool]
     ) -> Exchanged | None:
@@ -143,8 +169,8 @@ class Lives:
             Probe(session.subject.entry.id, request, Intent.CONFORMING, _PHASE, what, draft=draft), received
         )
 
-    def _change(self, thing: KnownObject, before: Exchanged) -> None:
-        """Change it by every documented method, and read it again."""
+    def _change(self, thing: KnownObject, before: Exchanged) -> KnownObject:
+        """Change it by every documented method, and read it again; gives it under the name that it has then."""
         for method in ("PUT", "PATCH"):
             session = self._session(self._entry(method, thing.template))
             if session is None:
@@ -153,6 +179,9 @@ class Lives:
             reader = self._session(self._entry("GET", thing.template))
             if changed is None or not changed.accepted or reader is None:
                 continue
+            renamed = self._renamed(thing, changed)
+            if renamed is not None:
+                thing = renamed
             read = self._wait_for(reader, thing, "reading what was changed", lambda status: status not in _GONE)
             if read is not None and read.status in _GONE:
                 message = f"{read.status} to reading what was changed a moment ago"
@@ -160,6 +189,42 @@ class Lives:
                 reader.note(Verdict("ensure_resource_availability", finding), read, (before, changed))
             elif read is not None and read.accepted:
                 self._kept(session, changed, read, "changed", before)
+        return thing
+
+    def _renamed(self, thing: KnownObject, changed: Exchanged) -> KnownObject | None:
+        """
+        Return a thing under its new name, where a change gave one to what its path is made of; None else.
+
+        It is the run's own only where the request named this very thing and sent the name, which nothing else was
+        known by, and the thing is gone from where it was: an answer that speaks of something else proves nothing.
+        """
+        name, draft = template_names(thing.template)[-1], changed.probe.draft
+        session = self._session(self._entry("GET", thing.template))
+        if draft is None or isinstance(draft.body, Missing) or session is None:
+            return None
+        sent = find_id(draft.body, name)
+        there = replace(thing, variables={**thing.variables, name: sent})
+        is_known = any(str(known.variables.get(name)) == str(sent) for known in self.run.memory.things(thing.template))
+        entry = self.run.api.document.find_entry(changed.probe.operation)
+        own = thing.variables_of(entry.template) if entry is not None else {}
+        if sent is None or is_known or {**path_values(changed), **own} != path_values(changed) or not own:
+            return None
+        before, after = self._ask(session, thing), self._ask(session, there)
+        if before is None or after is None or before.status not in _GONE or not after.accepted:
+            return None
+        self.run.memory.own(there.template, there.variables)
+        self.run.created.append((there, self.run.api.identity))
+        return there
+
+    def _ask(self, session: Session, thing: KnownObject) -> Exchanged | None:
+        """Read a thing without judging the answer; None where that can't be asked."""
+        draft = session.fill_path(session.subject.drafter.draft(), thing)
+        try:
+            request = session.subject.write(draft)
+        except UndefinedSerialization:
+            return None
+        what = "reading it under another name"
+        return session.ask(Probe(session.subject.entry.id, request, Intent.CONFORMING, _PHASE, what, draft=draft))
 
     def _changed(self, session: Session, thing: KnownObject) -> Exchanged | None:
         for salt in (_SALT + 1, _SALT + 2):
@@ -181,20 +246,17 @@ class Lives:
             sent = written.probe.draft.body
         else:
             sent = MISSING
-        found = self._thing_of(read)
-        old = self._thing_of(before) if before is not None else {}
-        if not isinstance(sent, dict) or not found or written.status == 202:  # noqa: PLR2004 - Accepted: later
+        old = self._thing_of(before) if before is not None else None
+        if not isinstance(sent, dict) or written.status == 202:  # noqa: PLR2004 - Accepted: later
             return
-        shared = {
-            name
-            for name, value in sent.items()
-            if name in found and isinstance(value, str | int | float) and not isinstance(value, bool)
-        }
-        shared = {name for name in shared if sent[name] != old.get(name)}
-        lost = {
-            name for name in shared if found[name] != sent[name] and (before is None or found[name] == old.get(name))
-        }
-        if len(shared) >= _LEAST_CHANGED and lost == shared:
+        shared = _lost(sent, self._thing_of(read), old)
+        for pause in PATIENCE if shared and not is_ours(read.received) else ():
+            self.run.sleep(pause)
+            read = session.ask(read.probe)
+            shared = _lost(sent, self._thing_of(read), old)
+            if not shared:
+                return
+        if shared:
             message = f"nothing of what was {verb} shows when it is read again: {', '.join(sorted(shared))}"
             session.note(
                 Verdict("coherence", session.finding("response-value-incoherent", message), cause=("lost",)),
@@ -319,6 +381,25 @@ def _key_of(draft: RequestDraft, name: str) -> tuple[ParameterLocation, str] | N
         if parameter.name == name or (dot and parameter.location.value == wanted and parameter.name == bare):
             return (parameter.location, parameter.name)
     return None
+
+
+def _lost(sent: JsonObject, found: JsonObject, old: JsonObject | None) -> set[str]:
+    """
+    Return the properties that were written and do not show: all that were written, or none.
+
+    Args:
+        sent: What was written.
+        found: What is read.
+        old: What was read before; None where it was created.
+    """
+    shared = {
+        name
+        for name, value in sent.items()
+        if name in found and isinstance(value, str | int | float) and not isinstance(value, bool)
+    }
+    shared = {name for name in shared if sent[name] != (old or {}).get(name)}
+    lost = {name for name in shared if found[name] != sent[name] and (old is None or found[name] == old.get(name))}
+    return shared if len(shared) >= _LEAST_CHANGED and lost == shared else set()
 
 
 def _is_softly_deleted(before: JsonObject, after: JsonObject) -> bool:

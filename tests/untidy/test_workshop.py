@@ -1,0 +1,66 @@
+"""An untidy provider: nothing red is said of it where it is right, and all that is where it is wrong."""
+
+from functools import lru_cache
+
+import pytest
+
+from mock_server import load
+from mock_server.contract.api import make_api
+from mock_server.contract.memory import Memory
+from mock_server.contract.model import Incident
+from mock_server.contract.run import Options, Run
+from mock_server.contract.runner import PHASES, Report, Runner
+from mock_server.contract.transport.http import AnswerLimits
+from mock_server.contract.transport.in_process import open_app
+from mock_server.contract.transport.paced import PacedSender
+from mock_server.document.document import Document
+from mock_server.judges.identity import Identity
+from tests.untidy.workshop import DOCUMENT, PLANTED, Planted, Workshop
+
+ALL = frozenset(planted.name for planted in PLANTED)
+
+
+@lru_cache(maxsize=1)
+def document() -> Document:
+    return load(DOCUMENT)
+
+
+def run(provider: Workshop, seed: int) -> Report:
+    """Test the workshop as its owner."""
+    api = make_api(document(), provider.prefix, seed)
+    api.identity = Identity({"apiKey": "key-of-ada"})
+    sender = PacedSender(open_app(provider, AnswerLimits(seconds=5.0)))
+    made = Run(
+        api, sender, Options(mutating=True, seed=seed, phases=PHASES), Memory(document(), api.router, api.base_path)
+    )
+    made.sleep = lambda seconds: None
+    try:
+        return Runner(made, document().entries).report()
+    finally:
+        sender.close()
+
+
+def says(planted: Planted, incident: Incident) -> bool:
+    """Return whether an incident is what has to be said of a planted defect."""
+    finding = incident.finding
+    text = f"{finding.message} {'/'.join(finding.instance or ())}"
+    return incident.check == planted.check and planted.operation in incident.shown_by and planted.says in text
+
+
+def told(incidents: list[Incident]) -> list[str]:
+    return [f"{i.check} {i.shown_by} {i.finding.message} {i.exchanged.probe.request.target}" for i in incidents]
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_nothing_red_is_said_of_a_provider_that_is_only_untidy(seed: int) -> None:
+    assert told(list(run(Workshop(), seed).red)) == []
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_all_planted_defects_are_found_at_once_and_nothing_else_is_red(seed: int) -> None:
+    report = run(Workshop(ALL), seed)
+    certain = [incident for incident in report.incidents if not incident.doubtful]
+
+    missed = [planted.name for planted in PLANTED if not any(says(planted, incident) for incident in certain)]
+    others = [i for i in report.red if not any(says(planted, i) for planted in PLANTED)]
+    assert (missed, told(others)) == ([], [])

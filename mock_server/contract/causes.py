@@ -55,8 +55,9 @@ def group_incidents(incidents: Iterable[Incident]) -> list[Incident]:
         if first is None:
             found[key] = replace(incident, operations=incident.shown_by, ids=_ids(incident))
         else:
+            clearer = "missing" in incident.cause and "missing" not in first.cause
             found[key] = replace(
-                first,
+                incident if clearer else first,
                 seen=first.seen + incident.seen,
                 operations=tuple(dict.fromkeys((*first.operations, *incident.shown_by))),
                 ids=(*first.ids, *_ids(incident)),
@@ -81,6 +82,8 @@ def _cause_of(incident: Incident) -> tuple[object, ...]:
         return (*common, incident.exchanged.status, finding.place.pointer[-2:], where)
     if finding.rule in _BY_STATUS:
         common = (*common, incident.exchanged.status)
+    if finding.rule == "response-auth-ignored":
+        return common[:-1]  # who asks for no credentials looks at none
     return (*common, _shape(finding.message))
 
 

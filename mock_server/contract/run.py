@@ -5,7 +5,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from urllib.parse import urljoin, urlsplit
 
 from mock_server.contract.api import Api, ClassifiedRequest, OperationUnderTest
 from mock_server.contract.checks import Check, ExchangeUnderCheck, Expectations, check_exchange
@@ -16,6 +15,7 @@ from mock_server.contract.memory import KnownObject, Memory, path_values
 from mock_server.contract.model import Exchanged, Incidents, Intent, Probe, Verdict
 from mock_server.contract.plan import Exercised
 from mock_server.contract.plausible import Plausible
+from mock_server.contract.redirects import follow_redirect
 from mock_server.contract.templates import rename, shape_of
 from mock_server.contract.transport.http import Received, Sender, TransportFault
 from mock_server.contract.transport.listener import Listener
@@ -24,12 +24,11 @@ from mock_server.document.document import template_names
 from mock_server.document.model import MISSING, Entry, Missing, ParameterLocation
 from mock_server.errors import TransportError, UndefinedSerialization
 from mock_server.exchange.message import Request, find_field, is_safe_method
-from mock_server.exchange.router import Matched
 from mock_server.findings import Finding, Place
 from mock_server.generate.request import RequestDraft
 from mock_server.json_values import JsonValue, Pointer
 from mock_server.judges.identity import Identity
-from mock_server.names import split_words
+from mock_server.names import joined, split_words
 
 _REDIRECTS = 8
 # Seconds between readings, where a provider may need a moment to agree with itself.
@@ -308,6 +307,8 @@ class Session:
         for name, value in thing.variables_of(entry.template).items():
             if name in names and not find(entry.id, name):
                 draft = draft.with_parameter((ParameterLocation.PATH, name), value)
+        if entry.method in {"PUT", "PATCH"} and names:
+            return keep_name(draft, template_names(entry.template)[-1])
         return draft
 
     def knows(self, draft: RequestDraft, thing: KnownObject | None) -> bool:
@@ -529,8 +530,9 @@ class Session:
         """Follow redirects that the operation does not document, to the same template within the base path."""
         received = self.run.exchange(probe.request)
         request, seen = probe.request, {(probe.request.path, probe.request.query)}
-        while self._leads_on(request, received):
-            request = _next_request(request, received, self.run.sender.origin)
+        origin = self.run.sender.origin
+        while following := follow_redirect(self.subject, request, received.response, origin):
+            request = following
             if (request.path, request.query) in seen or len(seen) > _REDIRECTS:
                 finding = self.finding(
                     "response-redirect-circular",
@@ -542,27 +544,14 @@ class Session:
             received = self.run.exchange(request)
         return received
 
-    def _leads_on(self, request: Request, received: Received) -> bool:
-        response = received.response
-        if response is None or response.status not in {301, 302, 307, 308} or request.method not in {"GET", "HEAD"}:
-            return False
-        if self.subject.operation.find_response(response.status) is not None:
-            return False
-        location = find_field(response.fields, b"location")
-        if location is None:
-            return False
-        origin = self.run.sender.origin
-        target = urlsplit(urljoin(origin + request.path.decode("latin-1"), location))
-        return f"{target.scheme}://{target.netloc}" == origin and self._is_same_template(target.path)
 
-    def _is_same_template(self, path: str) -> bool:
-        """Return whether a path within the base path is one of this operation: a login page is none."""
-        api, entry = self.run.api, self.subject.entry
-        if not path.startswith(api.base_path):
-            return False
-        below = path.removeprefix(api.base_path)
-        tries = (api.router.match(entry.method, each) for each in (below, below.rstrip("/"), below + "/"))
-        return any(isinstance(found, Matched) and found.route.template == entry.template for found in tries)
+def keep_name(draft: RequestDraft, name: str) -> RequestDraft:
+    """Return the draft of a change with the name of its path in its body as well, where the body has that property."""
+    value = draft.parameters.get((ParameterLocation.PATH, name))
+    if not isinstance(draft.body, dict) or not isinstance(value, str | int):
+        return draft
+    same = [key for key, known in draft.body.items() if joined(key) == joined(name) and type(known) is type(value)]
+    return draft.with_body({**draft.body, same[0]: value}) if same else draft
 
 
 def is_ours(received: Received) -> bool:
@@ -578,15 +567,6 @@ def is_mocked(exchanged: Exchanged) -> bool:
     """
     response = exchanged.received.response
     return response is not None and find_field(response.fields, b"x-mock-source") not in {None, "state"}
-
-
-def _next_request(request: Request, received: Received, origin: str) -> Request:
-    response = received.response
-    location = find_field(response.fields, b"location") if response is not None else None
-    target = urlsplit(urljoin(origin + request.path.decode("latin-1"), location or ""))
-    return request._replace(
-        path=(target.path or "/").encode("latin-1", "replace"), query=target.query.encode("latin-1", "replace")
-    )
 
 
 def renumbered(exchanges: list[Exchanged], start: int) -> list[Exchanged]:

@@ -99,22 +99,24 @@ class Workshop(Provider):
     )
 
     def answer(self, ask: Ask) -> Reply:
-        method = "GET" if ask.method == "HEAD" else ask.method
         try:
-            if ask.path == "/report" and method == "GET":
-                return Reply(307, headers={"location": "/api/report/"}, body=b"")
-            for wanted, pattern, name in self.routes:
-                match = re.fullmatch(pattern, ask.path)
-                if match is not None and wanted == method:
-                    if name != "status" and "no credentials are asked for" not in self.wrong:
-                        self._authenticate(ask)
-                    return getattr(self, name)(ask, *map(unquote, match.groups()))
-            if "a method that nobody documented" in self.wrong and (method, ask.path) == ("PATCH", "/status"):
-                return Reply(200, {"state": "patched"})
-            known = any(re.fullmatch(pattern, ask.path) for _, pattern, _ in self.routes)
-            raise Refusal(501 if known else 404, "there is no such thing here")
+            return self._route(ask, "GET" if ask.method == "HEAD" else ask.method)
         except Refusal as refusal:
             return refusal.reply
+
+    def _route(self, ask: Ask, method: str) -> Reply:
+        if ask.path == "/report" and method == "GET":
+            return Reply(307, headers={"location": "/api/report/"}, body=b"")
+        for wanted, pattern, name in self.routes:
+            match = re.fullmatch(pattern, ask.path)
+            if match is not None and wanted == method:
+                if name != "status" and "no credentials are asked for" not in self.wrong:
+                    self._authenticate(ask)
+                return getattr(self, name)(ask, *map(unquote, match.groups()))
+        if "a method that nobody documented" in self.wrong and (method, ask.path) == ("PATCH", "/status"):
+            return Reply(200, {"state": "patched"})
+        known = any(re.fullmatch(pattern, ask.path) for _, pattern, _ in self.routes)
+        raise Refusal(501 if known else 404, "there is no such thing here")
 
     def _authenticate(self, ask: Ask) -> None:
         if ask.headers.get("x-api-key") != "key-of-ada":
@@ -127,17 +129,17 @@ class Workshop(Provider):
             value = json.loads(ask.body)
         except ValueError:
             raise Refusal(400, "this is no JSON") from None
-        self._judge(value, schema)
+        self._judge(value, schema, creates=(ask.method, schema) == ("POST", "NewTool"))
         for text in value.values():
             if isinstance(text, str) and any(unicodedata.category(each) in {"Cc", "Cs"} for each in text):
                 raise Refusal(400, "control characters are refused")
         return value
 
-    def _judge(self, value: Any, schema: str) -> None:
+    def _judge(self, value: Any, schema: str, *, creates: bool) -> None:
         lenient = dict(_SCHEMAS[schema])
-        if "a required property may be missing" in self.wrong:
+        if "a required property may be missing" in self.wrong and creates:
             lenient["required"] = [name for name in lenient["required"] if name != "title"]
-        if "a text may be too long" in self.wrong and schema == "NewTool":
+        if "a text may be too long" in self.wrong and creates:
             lenient["properties"] = lenient["properties"] | {"title": {"type": "string", "minLength": 1}}
         root = lenient | {"components": {"schemas": _SCHEMAS}}
         errors = sorted(jsonschema.Draft202012Validator(root).iter_errors(value), key=str)
@@ -196,7 +198,10 @@ class Workshop(Provider):
         if tool is None:
             raise Refusal(403, "this is not yours, or is not there")
         tag = f'"{zlib.crc32(json.dumps(tool, sort_keys=True).encode()):x}"'
-        if ask.headers.get("if-none-match") == tag and "a condition is not obeyed" not in self.wrong:
+        asked = ask.headers.get("if-none-match")
+        if asked is not None and not re.fullmatch(r'"[a-z0-9]{4,20}"', asked):
+            raise Refusal(400, "If-None-Match is a tag")
+        if asked == tag and "a condition is not obeyed" not in self.wrong:
             return Reply(304, headers={"etag": tag}, body=b"")
         if "a property that nobody documented" in self.wrong:
             tool = tool | {"secretWeight": 1}

@@ -33,6 +33,7 @@ from mock_server.generate.request import RequestDraft, credential_keys
 from mock_server.judges.identity import Identity
 
 _PAIRS = 8
+_AGAIN = 3  # tries to have the same without the step accepted, each with other values
 _CONFLICT = 409
 _REPAIRS = 3  # requests that mend a refused one
 _MENDED = "what the refusal asks for"
@@ -214,9 +215,11 @@ class Covering:
             if verdict.doubtful or self.session.ledger.knows(verdict):
                 self.session.note(verdict, exchanged)
                 continue
-            again = self._send(self._fresh(self.base.probe.draft), self.base.probe.what)
-            if again is not None and again.accepted:
-                self.session.note(verdict, exchanged, (again,))
+            for _ in range(_AGAIN):
+                again = self._send(self._fresh(self.base.probe.draft), self.base.probe.what)
+                if again is not None and again.accepted:
+                    self.session.note(verdict, exchanged, (again,))
+                    break
 
     def _optional(self, base: RequestDraft) -> None:
         for index, absent in enumerate(optional_sets(self.session.subject, base, _PAIRS)):
@@ -249,6 +252,8 @@ class Covering:
                 exchanged is None and change.key is not None
             ):  # to another operation of the same path it may be a good request
                 exchanged = self._send(change.apply(least, plan.whole), change.what, change=change)
+            if exchanged is not None and exchanged.status == _CONFLICT:  # what it names is there: another one is not
+                exchanged = self._send(change.apply(self._fresh(base), plan.whole), change.what, change=change)
             if exchanged is not None:
                 self.session.exercised.took(self.session.subject, change)
 

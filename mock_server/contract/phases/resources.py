@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from mock_server.contract.memory import KnownObject
 from mock_server.contract.model import Exchanged, Incidents, Intent
+from mock_server.contract.renamed import find_renamed
 from mock_server.contract.repair import REPAIRABLE, Repairer
 from mock_server.contract.run import Run, Session
 from mock_server.contract.templates import is_listing, shape_of
@@ -79,6 +80,8 @@ def probe_thing(
         return send(session.fill_path(draft, other), other), other
     for incident in tentative.incidents():
         outer.absorb(incident)
+    if thing is not None and exchanged is not None and exchanged.accepted:
+        thing = find_renamed(session, thing, exchanged) or thing
     return exchanged, thing
 
 

@@ -11,23 +11,26 @@ Cleaning up: what a run created is deleted, where the document allows.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from urllib.parse import urljoin, urlsplit
 
 from mock_server.contract.api import OperationUnderTest
-from mock_server.contract.memory import KnownObject, path_values
+from mock_server.contract.memory import KnownObject
 from mock_server.contract.model import Exchanged, Intent, Probe, Verdict
-from mock_server.contract.observed import find_id, json_of, things_in
-from mock_server.contract.phases.resources import create, find_creator
+from mock_server.contract.observed import json_of, things_in
+from mock_server.contract.phases.resources import create, find_creator, post
+from mock_server.contract.redirects import follow_location
+from mock_server.contract.renamed import find_renamed
 from mock_server.contract.run import PATIENCE, Run, Session, is_ours
 from mock_server.contract.templates import is_listing, shape_of
 from mock_server.document.document import template_names
 from mock_server.document.model import MISSING, Entry, Link, Missing, ParameterLocation
 from mock_server.errors import UndefinedSerialization
 from mock_server.exchange.expressions import ExpressionContext, evaluate
-from mock_server.exchange.message import Request, find_field
+from mock_server.exchange.message import Request
 from mock_server.generate.request import RequestDraft
 from mock_server.json_values import JsonObject, JsonValue
 from mock_server.judges.response import ResponseJudge
+from mock_server.schema.dialect import Direction, Purpose
+from mock_server.schema.sites import Site
 
 _PHASE = "stateful"
 _SALT = 500
@@ -37,6 +40,7 @@ _SOFTLY = re.compile(
     r"delet|archiv|remov|inactiv|activ|cancel|status|state|disabled|enabled|closed|trash", re.IGNORECASE
 )
 _CREATED = 201
+_MOST_VARIANTS = 12  # members of enumerations that are created and read back, of one kind of thing
 _LEAST_CHANGED = 2  # properties that have to show a change before its loss is said
 
 
@@ -61,6 +65,7 @@ class Lives:
         if before is not None:
             self._links(before, self._entry("GET", template) or creator.subject.entry)
             thing = self._change(thing, before)
+            self._variants(creator, created)
         self._stranger(thing, created)
         self.alive.append(thing)
 
@@ -110,7 +115,7 @@ class Lives:
         session = self._session(self._entry("GET", thing.template))
         if session is None:
             return None
-        read = self._wait_for(session, thing, "reading what was created", lambda status: status not in _GONE)
+        read = self._wait_for(session, thing, "reading what was created", lambda status: status not in _HIDDEN)
         if read is None:
             return None
         if read.status in _GONE:
@@ -126,23 +131,16 @@ class Lives:
     def _location(self, created: Exchanged, creator: Session) -> None:
         """Go where the Location of what was created leads, within the origin. RFC 9110, section 10.2.2."""
         response, request = created.received.response, created.probe.request
-        location = find_field(response.fields, b"location") if response is not None else None
-        if location is None or created.status != _CREATED:
+        asked = follow_location(request, response, self.run.sender.origin) if created.status == _CREATED else None
+        if asked is None:
             return
-        origin = self.run.sender.origin
-        target = urlsplit(urljoin(origin + request.path.decode("latin-1"), location))
-        if f"{target.scheme}://{target.netloc}" != origin:
-            return
-        fields = tuple(field for field in request.fields if not field[0].startswith(b"content-"))
-        path, query = target.path.encode("latin-1", "replace"), target.query.encode("latin-1", "replace")
-        asked = Request("GET", path or b"/", query, fields, b"")
         probe = Probe(created.probe.operation, asked, Intent.DOUBTFUL, _PHASE, "where Location leads")
         for pause in (0.0, *PATIENCE):
             self.run.sleep(pause)
             found = creator.ask(probe)
             if found.status not in _GONE or is_ours(found.received):
                 return
-        message = f"Location leads to {found.status}: {location[:200]}"
+        message = f"Location leads to {found.status}: {asked.target[:200]}"
         finding = creator.finding("response-link-broken", message, instance=("headers", "location"))
         creator.note(Verdict("ensure_resource_availability", finding, cause=("location",)), found, (created,))
 
@@ -175,14 +173,12 @@ class Lives:
             session = self._session(self._entry(method, thing.template))
             if session is None:
                 continue
-            changed = self._changed(session, thing)
+            changed = self._changed(session, thing, before)
             reader = self._session(self._entry("GET", thing.template))
             if changed is None or not changed.accepted or reader is None:
                 continue
-            renamed = self._renamed(thing, changed)
-            if renamed is not None:
-                thing = renamed
-            read = self._wait_for(reader, thing, "reading what was changed", lambda status: status not in _GONE)
+            thing = find_renamed(session, thing, changed) or thing
+            read = self._wait_for(reader, thing, "reading what was changed", lambda status: status not in _HIDDEN)
             if read is not None and read.status in _GONE:
                 message = f"{read.status} to reading what was changed a moment ago"
                 finding = reader.finding("response-created-unavailable", message)
@@ -191,48 +187,19 @@ class Lives:
                 self._kept(session, changed, read, "changed", before)
         return thing
 
-    def _renamed(self, thing: KnownObject, changed: Exchanged) -> KnownObject | None:
-        """
-        Return a thing under its new name, where a change gave one to what its path is made of; None else.
-
-        It is the run's own only where the request named this very thing and sent the name, which nothing else was
-        known by, and the thing is gone from where it was: an answer that speaks of something else proves nothing.
-        """
-        name, draft = template_names(thing.template)[-1], changed.probe.draft
-        session = self._session(self._entry("GET", thing.template))
-        if draft is None or isinstance(draft.body, Missing) or session is None:
-            return None
-        sent = find_id(draft.body, name)
-        there = replace(thing, variables={**thing.variables, name: sent})
-        is_known = any(str(known.variables.get(name)) == str(sent) for known in self.run.memory.things(thing.template))
-        entry = self.run.api.document.find_entry(changed.probe.operation)
-        own = thing.variables_of(entry.template) if entry is not None else {}
-        if sent is None or is_known or {**path_values(changed), **own} != path_values(changed) or not own:
-            return None
-        before, after = self._ask(session, thing), self._ask(session, there)
-        if before is None or after is None or before.status not in _GONE or not after.accepted:
-            return None
-        self.run.memory.own(there.template, there.variables)
-        self.run.created.append((there, self.run.api.identity))
-        return there
-
-    def _ask(self, session: Session, thing: KnownObject) -> Exchanged | None:
-        """Read a thing without judging the answer; None where that can't be asked."""
-        draft = session.fill_path(session.subject.drafter.draft(), thing)
-        try:
-            request = session.subject.write(draft)
-        except UndefinedSerialization:
-            return None
-        what = "reading it under another name"
-        return session.ask(Probe(session.subject.entry.id, request, Intent.CONFORMING, _PHASE, what, draft=draft))
-
-    def _changed(self, session: Session, thing: KnownObject) -> Exchanged | None:
-        for salt in (_SALT + 1, _SALT + 2):
+    def _changed(self, session: Session, thing: KnownObject, before: Exchanged) -> Exchanged | None:
+        """Change it; once more with other values, where too few of them differ to say that a change is lost."""
+        last: Exchanged | None = None
+        for salt in (_SALT + 1, _SALT + 2, _SALT + 3):
             draft = session.fill_path(session.draft(salt), thing)
             changed = session.probe(draft, "changing what was created", known=True) if not draft.missing else None
-            if changed is not None and changed.accepted:
-                return changed
-        return None
+            if changed is None or not changed.accepted:
+                continue
+            last, old = changed, self._thing_of(before)
+            body = draft.body if isinstance(draft.body, dict) else {}
+            if not old or sum(name in old and old[name] != value for name, value in body.items()) >= _LEAST_CHANGED:
+                break
+        return last
 
     def _kept(
         self, session: Session, written: Exchanged, read: Exchanged, verb: str, before: Exchanged | None = None
@@ -270,6 +237,46 @@ class Lives:
         if len(things) == 1 and isinstance(things[0], dict):
             return things[0]
         return {}
+
+    def _variants(self, creator: Session, created: Exchanged) -> None:
+        """Create one more with each member of each enumeration, and see whether it is read back."""
+        draft = created.probe.draft
+        if draft is None or draft.media is None or draft.media.schema is None or not isinstance(draft.body, dict):
+            return
+        site = creator.subject.api.kit.outline(draft.media.schema, Direction.REQUEST, Purpose.JUDGE)
+        members = [(name, member) for name in draft.body for member in _enumerated(site.member(name))]
+        for index, (name, member) in enumerate(members[:_MOST_VARIANTS]):
+            fresh = creator.subject.drafter.body(draft.media, _SALT + 10 + index, full=False)
+            if isinstance(fresh, dict):
+                self._variant(creator, draft.with_body({**draft.body, **fresh, name: member}), name, member)
+
+    def _variant(self, creator: Session, draft: RequestDraft, name: str, member: JsonValue) -> None:
+        made = post(creator, draft, None)
+        reader = self._session(self._entry("GET", made[0].template)) if made is not None else None
+        if made is None or reader is None:
+            return
+        self.alive.append(made[0])
+        read: Exchanged | None = None
+        for pause in (0.0, *PATIENCE):
+            self.run.sleep(pause)
+            read = self._ask(reader, made[0])
+            found = self._thing_of(read) if read is not None else {}
+            if read is None or is_ours(read.received) or (read.accepted and found.get(name, member) == member):
+                return
+        if read is not None and read.accepted:
+            message = f"{name} was created as {member!r}, and is read as {found.get(name)!r}"
+            finding = creator.finding("response-value-incoherent", message, instance=("body", name))
+            creator.note(Verdict("coherence", finding, cause=("variant",)), made[1], (read,))
+
+    def _ask(self, session: Session, thing: KnownObject) -> Exchanged | None:
+        """Read a thing without judging the answer; None where that can't be asked."""
+        draft = session.fill_path(session.draft(), thing)
+        try:
+            request = session.subject.write(draft)
+        except UndefinedSerialization:
+            return None
+        what = "reading what was created"
+        return session.ask(Probe(session.subject.entry.id, request, Intent.CONFORMING, _PHASE, what, draft=draft))
 
     def _stranger(self, thing: KnownObject, created: Exchanged) -> None:
         """Somebody else must not read it."""
@@ -400,6 +407,12 @@ def _lost(sent: JsonObject, found: JsonObject, old: JsonObject | None) -> set[st
     shared = {name for name in shared if sent[name] != (old or {}).get(name)}
     lost = {name for name in shared if found[name] != sent[name] and (old is None or found[name] == old.get(name))}
     return shared if len(shared) >= _LEAST_CHANGED and lost == shared else set()
+
+
+def _enumerated(site: Site) -> list[JsonValue]:
+    """Return the members of an enumeration; none where there is no such keyword."""
+    members: JsonValue = next((source["enum"] for source in site.sources if "enum" in source), [])
+    return members if isinstance(members, list) else []
 
 
 def _is_softly_deleted(before: JsonObject, after: JsonObject) -> bool:

@@ -16,7 +16,7 @@ from mock_server.contract.api import OperationUnderTest
 from mock_server.contract.memory import KnownObject
 from mock_server.contract.model import Exchanged, Intent, Probe, Verdict
 from mock_server.contract.observed import json_of, things_in
-from mock_server.contract.phases.resources import create, find_creator, post
+from mock_server.contract.phases.resources import create, find_creator, remember
 from mock_server.contract.redirects import follow_location
 from mock_server.contract.renamed import find_renamed
 from mock_server.contract.run import PATIENCE, Run, Session, is_ours
@@ -251,22 +251,23 @@ class Lives:
                 self._variant(creator, draft.with_body({**draft.body, **fresh, name: member}), name, member)
 
     def _variant(self, creator: Session, draft: RequestDraft, name: str, member: JsonValue) -> None:
-        made = post(creator, draft, None)
-        reader = self._session(self._entry("GET", made[0].template)) if made is not None else None
-        if made is None or reader is None:
+        created = creator.probe(draft, "creating", known=True)
+        thing = next(iter(remember(creator, created)), None) if created is not None else None
+        reader = self._session(self._entry("GET", thing.template)) if thing is not None else None
+        if created is None or thing is None or reader is None:
             return
-        self.alive.append(made[0])
+        self.alive.append(thing)
         read: Exchanged | None = None
         for pause in (0.0, *PATIENCE):
             self.run.sleep(pause)
-            read = self._ask(reader, made[0])
+            read = self._ask(reader, thing)
             found = self._thing_of(read) if read is not None else {}
             if read is None or is_ours(read.received) or (read.accepted and found.get(name, member) == member):
                 return
         if read is not None and read.accepted:
             message = f"{name} was created as {member!r}, and is read as {found.get(name)!r}"
             finding = creator.finding("response-value-incoherent", message, instance=("body", name))
-            creator.note(Verdict("coherence", finding, cause=("variant",)), made[1], (read,))
+            creator.note(Verdict("coherence", finding, cause=("variant",)), created, (read,))
 
     def _ask(self, session: Session, thing: KnownObject) -> Exchanged | None:
         """Read a thing without judging the answer; None where that can't be asked."""

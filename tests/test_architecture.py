@@ -68,7 +68,7 @@ DOORS = {
     "jsonpath": {"document.jsonpath", "respond.match.jsonpath"},
     "faker": {"generate.realism.pools"},
     "hypothesis": {"generate", "strategies"},
-    "jinja2": {"admin.console.context", "contract.reports.html"},
+    "jinja2": {"admin.console.context", "contract.reports.html", "diff.html"},
     "defusedxml": {"exchange.xml"},
     "python_multipart": {"exchange.form"},
     "connexion": {"compose.app", "respond.document_pages", "server.handlers"},

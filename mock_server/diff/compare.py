@@ -51,7 +51,7 @@ def compare_documents(
     context = DiffContext(DocumentSide(old, settings), DocumentSide(new, settings), policy, levels or {})
     pairing = pair_entries(old.entries, new.entries)
     changes: list[DocumentChange] = []
-    compared = 0
+    compared = differing = 0
     for index, pair in enumerate(pairing.pairs):
         progress(index, len(pairing.pairs), pair.old.title)
         looked_at = _open_pair(context, pair, is_sent=False)
@@ -59,13 +59,22 @@ def compare_documents(
             compare_operation(looked_at)
             changes += looked_at.changes
             compared += looked_at.compared
+            differing += 1
     for entry in pairing.removed:
         changes += _remove(context, entry, today or date.today())  # noqa: DTZ011 - a day is announced without a zone
     changes += _compare_callbacks(context, old.webhooks, new.webhooks, None)
     changes += _compare_whole(context, pairing)
     if any(change.verdict is DiffVerdict.BREAKING for change in changes) and not _is_raised(old, new):
         changes.append(_note_version(context))
-    return ComparedDocuments(old=old, new=new, changes=tuple(changes), compared=compared, operations=len(pairing.pairs))
+    return ComparedDocuments(
+        old=old,
+        new=new,
+        changes=tuple(changes),
+        compared=compared,
+        operations=len(pairing.pairs),
+        differing=differing,
+        added=tuple(entry.title for entry in pairing.added),
+    )
 
 
 def _open_pair(context: DiffContext, pair: PairedEntry, *, is_sent: bool) -> OperationPair | None:

@@ -8,7 +8,7 @@ it.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import blake2b
 from typing import NamedTuple
@@ -141,7 +141,9 @@ class ComparedDocuments:
     changes: tuple[DocumentChange, ...]
     compared: int = 0  # places
     operations: int = 0  # pairs of operations
-    accepted: tuple[DocumentChange, ...] = field(default=())  # those that a baseline knows
+    differing: int = 0  # pairs that are not written the same
+    added: tuple[str, ...] = ()  # the titles of new operations
+    accepted: tuple[DocumentChange, ...] = ()  # those that a baseline knows
 
     def of(self, *verdicts: DiffVerdict) -> Sequence[DocumentChange]:
         """List the changes with some verdicts."""

@@ -2,15 +2,15 @@
 Who breaks: two documents compared, each verdict proven or shown by a message.
 
 `model` has places, changes, verdicts and witnesses, `policy` says which messages are compared. `pairs` pairs
-operations, `unchanged` finds what is written the same; `compare` goes over the rest: `parameters` (`wire`), `bodies`,
-`answers` and `security`, with what `context` holds. `messages` compares two schemas: `sides` has them in their roles,
-`containment` (with `forms`, `scalars` and `gaps`) proves, `samples` makes values that may be refused. `usage` has what
-consumers use, from Pact files, traffic and profiles; `whom` says which of them a change hurts.
+operations, `unchanged` finds what is written the same; `compare` goes over the rest: `parameters`, `bodies`, `answers`
+and `security`, with what `context` holds. `messages` compares two schemas: `proof` proves, or values are found that
+show the difference. `usage` has what consumers use, from Pact files, traffic and profiles; `whom` says which of them a
+change hurts. `baseline` knows accepted changes, `report` and `html` write a comparison, `fixtures` its answers.
 
 Invariants:
 - Compatible means proven; breaking means that a message is shown, which two judges that share no code agree on.
 - Which messages count is decided in `policy`, nowhere else.
-- Nothing here does I/O, but for reading what consumers sent and got.
+- Nothing here does I/O, but for what consumers sent and got, baselines and fixtures.
 
-Rules for editors: a rule of `containment` may only err towards a gap; a value of `samples` proves nothing by itself.
+Rules for editors: a format of a comparison is a row of `report`; a verdict comes with its proof or its message.
 """

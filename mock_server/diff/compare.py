@@ -232,6 +232,10 @@ def _compare_callbacks(
         if other is None:
             changes.append(_note_callback(context, "diff-callback-removed", entry, key[0], around))
             continue
+        both = (entry.node.key, other.node.key)
+        if both in context.seen_callbacks:
+            continue
+        context.seen_callbacks.add(both)
         pair = _open_pair(context, PairedEntry(entry, other), is_sent=True)
         if pair is not None:
             compare_operation(pair)

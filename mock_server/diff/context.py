@@ -103,6 +103,7 @@ class DiffContext:
     new: DocumentSide
     policy: MessagePolicy
     levels: Mapping[str, Level]  # by rule, where not the usual one
+    seen_callbacks: set[tuple[object, object]] = field(default_factory=set)  # which may lead to themselves
     _comparers: dict[tuple[Direction, bool], SchemaComparer] = field(default_factory=dict)
 
     @cached_property

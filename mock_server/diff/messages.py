@@ -10,12 +10,12 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Final, NamedTuple
 
-from mock_server.diff.containment import Containment
-from mock_server.diff.gaps import Gap
 from mock_server.diff.policy import MessagePolicy
-from mock_server.diff.samples import NoSample, Samples
-from mock_server.diff.sides import SchemaSide
-from mock_server.diff.wire import as_written
+from mock_server.diff.proof.containment import Containment
+from mock_server.diff.proof.gaps import Gap
+from mock_server.diff.proof.samples import NoSample, Samples
+from mock_server.diff.proof.sides import SchemaSide
+from mock_server.diff.proof.wire import as_written
 from mock_server.document.model import MISSING, Missing
 from mock_server.document.references import Node
 from mock_server.errors import SchemaError, UnsatisfiableSchema

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Final, NamedTuple
 
-from mock_server.diff.gaps import Gap
 from mock_server.diff.policy import DEFINITIONS
+from mock_server.diff.proof.gaps import Gap
 from mock_server.json_values import JsonValue
 from mock_server.schema.canonical import (
     AnyOfView,

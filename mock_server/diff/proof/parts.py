@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from mock_server.diff.forms import ObjectPair, anything, received_property
-from mock_server.diff.gaps import Gap, GapStep
+from mock_server.diff.proof.forms import ObjectPair, anything, received_property
+from mock_server.diff.proof.gaps import Gap, GapStep
 from mock_server.json_values import JsonValue
 from mock_server.schema.canonical import (
     ArrayView,

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from mock_server.diff.forms import definition_name, has_references, may_have, received_property, types_of, widened
-from mock_server.diff.sides import SchemaSide
+from mock_server.diff.proof.forms import definition_name, has_references, may_have, received_property, types_of, widened
+from mock_server.diff.proof.sides import SchemaSide
 from mock_server.schema.canonical import (
     AllOfView,
     AnyOfView,

@@ -10,10 +10,17 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
-from mock_server.diff.forms import definition_name, has_references, names_of, of_type, received_property, values_of
-from mock_server.diff.gaps import Gap, GapStep
-from mock_server.diff.scalars import iter_candidates
-from mock_server.diff.sides import SchemaSide
+from mock_server.diff.proof.forms import (
+    definition_name,
+    has_references,
+    names_of,
+    of_type,
+    received_property,
+    values_of,
+)
+from mock_server.diff.proof.gaps import Gap, GapStep
+from mock_server.diff.proof.scalars import iter_candidates
+from mock_server.diff.proof.sides import SchemaSide
 from mock_server.generate.text.texts import TextConstraints, write_texts
 from mock_server.json_values import JsonObject, JsonValue, same_json
 from mock_server.schema.canonical import (

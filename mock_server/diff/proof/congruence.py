@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from mock_server.diff.gaps import Gap, GapStep
 from mock_server.diff.policy import DEFINITIONS
+from mock_server.diff.proof.gaps import Gap, GapStep
 from mock_server.json_values import JsonObject, JsonValue
 from mock_server.schema.canonical import Canonical
 

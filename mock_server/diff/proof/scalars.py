@@ -10,8 +10,8 @@ from itertools import islice
 from random import Random
 from typing import Final
 
-from mock_server.diff.forms import has_references, types_of, values_of
-from mock_server.diff.gaps import Gap
+from mock_server.diff.proof.forms import has_references, types_of, values_of
+from mock_server.diff.proof.gaps import Gap
 from mock_server.generate.text.automaton import agree_on_nothing, iter_common
 from mock_server.generate.text.regex import RegexError
 from mock_server.generate.text.texts import TextConstraints, write_texts

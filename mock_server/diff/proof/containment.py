@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
-from mock_server.diff.apart import Apart
-from mock_server.diff.congruence import Congruence
-from mock_server.diff.forms import (
+from mock_server.diff.policy import DEFINITIONS
+from mock_server.diff.proof.apart import Apart
+from mock_server.diff.proof.congruence import Congruence
+from mock_server.diff.proof.forms import (
     definition_name,
     has_references,
     of_type,
@@ -25,11 +26,10 @@ from mock_server.diff.forms import (
     values_of,
     widened,
 )
-from mock_server.diff.gaps import Gap
-from mock_server.diff.parts import PartComparer
-from mock_server.diff.policy import DEFINITIONS
-from mock_server.diff.scalars import find_number_gaps, find_string_gaps
-from mock_server.diff.sides import SchemaSide
+from mock_server.diff.proof.gaps import Gap
+from mock_server.diff.proof.parts import PartComparer
+from mock_server.diff.proof.scalars import find_number_gaps, find_string_gaps
+from mock_server.diff.proof.sides import SchemaSide
 from mock_server.document.references import Node
 from mock_server.json_values import JsonValue, same_json
 from mock_server.schema.bundle import Bundle

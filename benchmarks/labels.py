@@ -65,7 +65,10 @@ class Shares:
 
 def checker() -> FormatChecker:
     """Every format that the package knows, but for Python's regular expressions; and OpenAPI's own."""
-    formats = FormatChecker(set(FormatChecker.checkers) - {"regex", "color", "idn-hostname"})
+    formats = FormatChecker(())
+    # those of this draft: the checkers of the class are of all drafts, with the `time` of draft 3
+    known = Draft202012Validator.FORMAT_CHECKER.checkers
+    formats.checkers = {name: known[name] for name in known.keys() - {"regex", "idn-hostname"}}
     for name, check in CHECKS.items():
         formats.checks(name)(lambda value, check=check: not isinstance(value, str) or check(value))
     return formats

@@ -189,10 +189,10 @@ def _index(reader: Reader, root: Node, version: Version) -> Iterator[Entry]:
 def _path_item(reader: Reader, node: Node) -> Node | None:
     """Follow the `$ref` of a path item; operations next to it go first."""
     target = reader.object(node, "a path item")
-    beside = {key: value for key, value in mapping(node).items() if key != "$ref"}
-    if target is None or target is node or not beside or target.resource is not node.resource:
+    siblings = {key: value for key, value in mapping(node).items() if key != "$ref"}
+    if target is None or target is node or not siblings or target.resource is not node.resource:
         return target
-    return Node({**mapping(target), **beside}, target.resource, target.pointer)
+    return Node({**mapping(target), **siblings}, target.resource, target.pointer)
 
 
 def _iter_operations(reader: Reader, item: Node, version: Version) -> Iterator[tuple[str, Node]]:
@@ -253,7 +253,7 @@ def path_names(entry: Entry, parameters: Iterable[Parameter]) -> tuple[str, ...]
     """
     List the names that path parameters of an operation have, in order: those of its template.
 
-    A variable in a query that stands in the template is one of them, unless the query is declared as it should be.
+    A variable of a query in the template is one of them, unless the query is declared as it should be.
     """
     declared = {parameter.name for parameter in parameters if parameter.location is ParameterLocation.QUERY}
     of_query = (
@@ -286,7 +286,7 @@ def _servers(reader: Reader, holder: Node) -> tuple[Server, ...]:
 
 def _server_urls(url: str, variables: Mapping[str, JsonObject]) -> list[str]:
     """
-    Return the URLs that a server stands for by its listed variables, the one with the defaults first.
+    Return the URLs of a server by the listed values of its variables, the one with the defaults first.
 
     Server Variable Object, `enum`.
     """

@@ -2,8 +2,8 @@
 Reading JSON, and of large texts with little memory.
 
 A large text is read in pieces, and what is equal in them is kept once: of the 345,000 values of GitHub's document
-47,000 differ, which take 11 MB instead of 30. So what was read must not be changed; nobody does, as YAML's aliases are
-shared as well.
+47,000 differ, which take 11 MB instead of 30. So what was read must not be changed; nothing changes it, as YAML's
+aliases are shared as well.
 """
 
 from operator import is_

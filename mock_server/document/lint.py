@@ -6,9 +6,9 @@ nothing that was not allowed.
 
 What is wrong where none of several alternatives fits.
 
-"Not valid under any of the schemas" helps nobody. So the alternative is explained that was most likely meant: one that
-agrees about the words that tell alternatives apart (`in: query`), and of those the one that goes wrong deepest in the
-value. Where none agrees about a word, the words are told together.
+"Not valid under any of the schemas" helps no one. So the alternative is explained that was most likely meant: one that
+agrees about the words that keep alternatives apart (`in: query`), and of those the one that goes wrong deepest in the
+value. Where none agrees about a word, the words are listed together.
 """
 
 from collections import Counter
@@ -70,11 +70,11 @@ def _causes(error: _Error) -> list[tuple[Pointer, str]]:
     if disputed is not None:
         wanted = dict.fromkeys(option for each in words for option in _options(each[disputed]))
         return [(disputed, f"{words[0][disputed].instance!r} is not one of {', '.join(wanted)}")]
-    told_by = Counter(
+    counts = Counter(
         place for names in words for place in names
-    )  # what most of them want another word for tells them apart
+    )  # a place for which most of them want another word keeps them apart
     ranks = [
-        (sum(map(told_by.__getitem__, names)), -max(len(each.instance_path) for each in errors), len(errors))
+        (sum(map(counts.__getitem__, names)), -max(len(each.instance_path) for each in errors), len(errors))
         for names, errors in zip(words, alternatives, strict=True)
     ]
     nearest = alternatives[ranks.index(min(ranks))]
@@ -129,7 +129,7 @@ _VALIDATORS: dict[Version, Any] = {
     Version.V31: OpenAPIV31SpecValidator,
     Version.V32: OpenAPIV32SpecValidator,
 }
-# More findings than this about one document help nobody.
+# More findings than this about one document help no one.
 _MOST = 200
 _NO_REGEX = (
     "is not a 'regex'",

@@ -31,7 +31,7 @@ _STYLES: dict[ParameterLocation, tuple[Style, ...]] = {  # the default first
 }
 # "If in is "header" and the name field is "Accept", "Content-Type" or "Authorization",
 # the parameter definition SHALL be ignored."
-# Of the others, those that only who sends a message can set right are no parameters either (RFC 9110 and 9112).
+# Of the others, those that only the sender of a message can set right are no parameters either (RFC 9110 and 9112).
 _IGNORED_HEADERS = frozenset(
     ("accept", "content-type", "authorization", "accept-encoding", "connection", "content-encoding", "content-length",
      "expect", "host",
@@ -59,7 +59,7 @@ def parse_parameters(reader: Reader, *holders: Node) -> tuple[Parameter, ...]:
 
     Args:
         reader: Follows references and collects findings.
-        holders: Where `parameters` stands, the outer first: a later one of the same name and place replaces it.
+        holders: The objects with `parameters`, the outer first: a later one of the same name and place replaces it.
     """
     found: dict[tuple[str, ParameterLocation], Parameter] = {}
     for holder in holders:

@@ -1,7 +1,7 @@
 """
 Origins of the parts of a document: its own file, or the overlays that changed it.
 
-A tree beside the value, with branches only where something was changed: what has no branch was written at the same
+A tree next to the value, with branches only where something was changed: what has no branch was written at the same
 place below its parent.
 """
 

@@ -2,7 +2,7 @@
 Reading parts of a document tolerantly.
 
 Real documents are sloppy. What has the wrong shape is noted as a finding and passed over; what a broken reference
-names is noted and missing. Only who needs the missing part can say whether it can do without.
+names is noted and missing. Whether the missing part matters is decided where it is needed.
 """
 
 from collections.abc import Iterator

@@ -2,7 +2,7 @@
 Following `$ref` between places.
 
 A `Node` is a place: the value and where it was written. References are followed one at a time and when asked,
-so circles are harmless and what nobody asks for is never read.
+so circles are harmless and what is not asked for is never read.
 
 Source: RFC 3986 (resolution), RFC 6901 (pointers), JSON Schema 2020-12 core, sections 8.2 and 9.1 ($id, $anchor)
 
@@ -242,9 +242,7 @@ class References:
 class _DynamicAnchors:
     """The dynamic anchors of a file."""
 
-    single: dict[str, dict[str, Node]] = field(
-        default_factory=dict
-    )  # by base URI and name: those that stand once there
+    single: dict[str, dict[str, Node]] = field(default_factory=dict)  # by base URI and name: those that are there once
     bound: dict[Pointer, dict[str, Node]] = field(
         default_factory=dict
     )  # the others, by the schema in whose `$defs` they are

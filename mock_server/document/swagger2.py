@@ -36,7 +36,7 @@ def parse_parameters(reader: Reader, root: Node, *holders: Node) -> tuple[tuple[
     Args:
         reader: Follows references and collects findings.
         root: The document, for its `consumes`.
-        holders: Where `parameters` stands: the path item, then the operation, whose `consumes` counts.
+        holders: The objects with `parameters`: the path item, then the operation, whose `consumes` counts.
     """
     found: dict[tuple[str, str], Node] = {}
     for holder in holders:
@@ -73,7 +73,7 @@ def _parse_parameter(reader: Reader, name: str, location: ParameterLocation, nod
         style=style,
         explode=explode,
         allow_empty=flag(node, "allowEmptyValue") is True,
-        schema=node,  # a parameter is its own schema: `type`, `items`, `enum`, … stand beside `name` and `in`
+        schema=node,  # a parameter is its own schema: `type`, `items`, `enum`, … are next to `name` and `in`
         examples=parse_examples(reader, node),
         node=node,
     )

@@ -241,7 +241,7 @@ class Drafter:
     """
     Drafts good requests of one operation.
 
-    Values come from who vouches for them, then from documented examples, then they are made.
+    Values come from the caller, then from documented examples, then they are made.
     """
 
     kit: Engine

@@ -105,7 +105,7 @@ def find_request_content(documented: Sequence[MediaType], written: str | None) -
     """
     Find the Media Type Object of the body of a request.
 
-    As `find_content`, else under a name that may stand for the one that was sent.
+    As `find_content`, else under a name that is as good as the one that was sent.
     """
     found = find_content(documented, written)
     if found is not None or written is None:

@@ -1,7 +1,7 @@
 """
 Identities: the credentials of a request, and keeping them out of every report.
 
-A secret is written nowhere: the `Mask` of an identity replaces what it knows, beside what is secret by name or shape.
+A secret is written nowhere: the `Mask` of an identity replaces what it knows, and what is secret by name or shape.
 """
 
 import base64

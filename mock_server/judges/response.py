@@ -226,7 +226,7 @@ class ResponseJudge:
             yield self._finding("response-body-malformed", message, content.node.place, ("body",))
             return
         if is_event_stream(media_type) and content.item_schema is None:
-            return  # the schema of a stream without itemSchema is written by nobody in the same way
+            return  # the schema of a stream without itemSchema is written in a different way by everyone
         if is_json_lines(media_type) and content.item_schema is None and outline.types == {"string"}:
             yield from self._value(content, [data.decode("utf-8", "replace")])  # the schema speaks of the whole
             return

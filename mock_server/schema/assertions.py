@@ -218,7 +218,7 @@ def _readable(schema: JsonValue) -> JsonValue:
         elif keyword in {"additionalProperties", "unevaluatedProperties"} and not _all_compile(
             schema.get("patternProperties")
         ):
-            continue  # whose names it would be about can't be told
+            continue  # the names that it is about are not known
         elif keyword in {"enum", "const", "examples", "default"}:
             out[keyword] = value
         elif keyword in {"properties", "$defs", "dependentSchemas"} and isinstance(value, Mapping):

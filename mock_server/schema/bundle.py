@@ -19,7 +19,7 @@ from mock_server.schema.discriminator import Discriminators
 from mock_server.schema.hiding import Hiding
 from mock_server.schema.simplify import shape_of
 
-# What a `$dynamicRef` to an anchor stands for here: the schema of the first resource on the way that has the anchor.
+# The target of a `$dynamicRef` to an anchor here: the schema of the first resource on the way that has the anchor.
 _Scope = tuple[tuple[str, Node], ...]
 # Of a definition: its place, what is hidden in it, its scope, and whether it is the base of a child; see
 # `discriminate`.
@@ -194,17 +194,17 @@ class Schemas:
         if node.reference is None:
             return self._nullable(node, self._object(node, hidden, as_base=as_base))
         reference = self._reference(node, hidden, as_base=as_base)
-        beside = (
+        siblings = (
             {key: value for key, value in node.value.items() if key != "$ref"} if isinstance(node.value, dict) else {}
         )
-        if not self.use.is_json_schema or not beside:
+        if not self.use.is_json_schema or not siblings:
             return self._nullable(node, reference)
-        rest = self._nullable(node, self._object(Node(beside, node.resource, node.pointer), hidden))
+        rest = self._nullable(node, self._object(Node(siblings, node.resource, node.pointer), hidden))
         if not isinstance(reference, dict):
             return rest
         if "$ref" not in rest:
             return {**rest, **reference}
-        also = rest.get("allOf")  # not around it: `unevaluatedProperties` has to see what is beside it
+        also = rest.get("allOf")  # not around it: `unevaluatedProperties` has to see its siblings
         return {**rest, "allOf": [*as_list(also), reference]}
 
     def _nullable(self, node: Node, out: JsonValue) -> JsonObject:

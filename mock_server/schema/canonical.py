@@ -230,8 +230,8 @@ def _canonicalize(schema: JsonValue) -> Canonical | None:
     """
     Canonicalise a schema whose references stay references.
 
-    To stand for themselves they refer to themselves, and are of no type, so that nothing is told from what they stand
-    for.
+    To stay themselves they refer to themselves, and are of no type, so that nothing is concluded from their
+    definitions.
     """
     if not isinstance(schema, dict):
         schema = {} if schema else {"not": {}}
@@ -255,7 +255,7 @@ def canonicalize_exactly(schema: JsonObject) -> Canonical | None:
     """
     Bring a schema into canonical form, its references to `#/$defs/` left as references.
 
-    None where that fails, or where it has more alternatives than can be told apart.
+    None where that fails, or where it has more alternatives than can be compared.
     """
     if count_cases(schema) > MOST_CASES or thin(schema) is not schema:
         return None
@@ -363,10 +363,12 @@ def explain_unsatisfiable(bundle: Bundle) -> tuple[Pointer, str] | None:
         if deeper is None or deeper in chain:
             break
         chain.append(deeper)
-    told = [parse_pointer(name) for name in chain if not isinstance(found[name], UnsatisfiableReason.Empty)] or [
+    places = [parse_pointer(name) for name in chain if not isinstance(found[name], UnsatisfiableReason.Empty)] or [
         parse_pointer(chain[-1])
     ]
-    return told[0], ", since ".join(_reason(found[format_pointer(place)], place, told[0], bundle) for place in told)
+    return places[0], ", since ".join(
+        _reason(found[format_pointer(place)], place, places[0], bundle) for place in places
+    )
 
 
 def _because(

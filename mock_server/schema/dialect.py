@@ -4,7 +4,7 @@ One Schema Object, of any OpenAPI version, as JSON Schema 2020-12.
 | in the document | here |
 | --- | --- |
 | `nullable`, `x-nullable` | `null` among the types, or `anyOf` with it |
-| `exclusiveMinimum: true` beside `minimum` | `exclusiveMinimum` as a number |
+| `exclusiveMinimum: true` next to `minimum` | `exclusiveMinimum` as a number |
 | `format: int32` and its like | bounds |
 | `type: file` | a string |
 | `items: […]`, `additionalItems` | `prefixItems`, `items` |
@@ -208,7 +208,7 @@ class _ObjectTranslation:
         if not fitting:
             self.bad("enum")
             if self.making:
-                out["enum"] = values  # read strictly, nothing can stand here: a property that may be left out is
+                out["enum"] = values  # read strictly, nothing is possible here: a property that may be left out is
             return
         if None in fitting and own and not self.making:
             types = list(dict.fromkeys([*types, "null"]))
@@ -381,7 +381,7 @@ class _ObjectTranslation:
         """
         Return True if an alternative is null, written as `{nullable: true}`, which strictly admits anything.
 
-        Beside `anyOf` that reading does no harm to a judge; beside `oneOf` it would refuse all that the others admit.
+        Next to `anyOf` that reading does no harm to a judge; next to `oneOf` it would refuse all that the others admit.
         """
         written = branch.value
         if not isinstance(written, dict) or True not in (written.get("nullable"), written.get("x-nullable")):

@@ -1,10 +1,10 @@
 """
 The Discriminator Object: the schema that a value names.
 
-It stands beside `oneOf` or `anyOf`, or in a parent whose children extend it by `allOf`; in 2.0 always there, as the
-mere name of a property. In either form a value that names a known schema has to conform to that one. A name that
+It is next to `oneOf` or `anyOf`, or in a parent whose children extend it by `allOf`; in 2.0 always there, as the mere
+name of a property. In either form a value that names a known schema has to conform to that one. A name that
 nothing is known by is left to `oneOf` and `anyOf` themselves; a parent takes its children's names, its own and the
-rest of its `enum`. MAKE makes values that conform to `oneOf` as well, unless only the discriminator can tell the
+rest of its `enum`. MAKE makes values that conform to `oneOf` as well, unless only the discriminator keeps the
 branches apart.
 
 Source: OAS 2.0 and 3.0.3, "Composition and Inheritance (Polymorphism)"; OAS 3.1.1 and 3.2.0, "Discriminator Object"
@@ -28,7 +28,7 @@ _MOST_CHILDREN: Final = 40
 _DEEPEST: Final = 12  # members of members of `allOf`
 _CHOICES: Final = ("oneOf", "anyOf")
 _HOMES: Final = frozenset(("schemas", "definitions", "$defs"))
-# What may tell schemas apart in more ways than are looked for here.
+# Keywords that may keep schemas apart in more ways than are looked for here.
 _CONDITIONS: Final = frozenset(("oneOf", "anyOf", "not", "if", "dependentSchemas", "patternProperties"))
 
 _Key = tuple[str, Pointer]
@@ -72,7 +72,7 @@ class Discriminators:
 
         Args:
             node: The Schema Object with `discriminator`.
-            out: Its translation; branches stand in it as in the node.
+            out: Its translation; its branches are those of the node.
             purpose: See the module.
             refer: Writes a reference to a schema.
         """
@@ -137,7 +137,7 @@ class Discriminators:
         for place, branch in zip(places, translated, strict=True):
             values = self._names_of_branch(place, rule, purpose)
             if values is None:
-                return  # an inline branch has no name: the discriminator can't tell
+                return  # an inline branch has no name
             known += values
             named.append({"allOf": [branch, _bearing(rule.name, values) if values else {"required": [rule.name]}]})
             target = self._follow(place)

@@ -1,5 +1,5 @@
 """
-What a direction hides: properties that are `readOnly` in requests, and those that are `writeOnly` in responses.
+Hidden properties: those that are `readOnly` in requests, and those that are `writeOnly` in responses.
 
 Whether one that is required is required even where it is hidden, OpenAPI 3.0 denies and 3.1 leaves to JSON Schema, to
 which these words say nothing. So where there is an alternative, what is made hides nothing that it requires.
@@ -22,7 +22,7 @@ class Hiding:
     """Finds the properties that one direction hides: `readOnly`, `writeOnly`."""
 
     direction: Direction
-    follow: Callable[[Node], Node | None]  # to where something else than a reference stands
+    follow: Callable[[Node], Node | None]  # to the end of a chain of references
 
     def names(self, node: Node) -> frozenset[str]:
         """Return the hidden properties among a schema's own and those of its `allOf`."""

@@ -224,11 +224,11 @@ class LargeValues:
             elif keyword == "additionalProperties" and wanted is False:
                 yield from self._additional(at, schema)
             elif keyword not in _NOT_ALONE and keyword not in _SAYING_NOTHING and not keyword.startswith("x-"):
-                beside: JsonObject = (
+                siblings: JsonObject = (
                     {name: schema[name] for name in _COUNTS if name in schema} if keyword == "contains" else {}
                 )
-                name = next(iter(beside), keyword)
-                if not self._holds(at, keyword, {keyword: wanted, **beside}):
+                name = next(iter(siblings), keyword)
+                if not self._holds(at, keyword, {keyword: wanted, **siblings}):
                     message = f"{describe_value(at.value)} breaks {name!r}: {_shortened(str(schema[name]))}"
                     yield Broken(keyword, (*at.path, name), at.instance, message)
 

@@ -2,7 +2,7 @@
 Schemas of partial values: what a part of a conforming value may look like.
 
 Who reads an answer says what it reads of it, and nothing of the rest. So a partial value is right where more members
-could make a conforming value of it: nothing is required, alternatives need not be told apart, and what asks for more of
+could make a conforming value of it: nothing is required, alternatives need not be kept apart, and what asks for more of
 a value asks for nothing.
 """
 

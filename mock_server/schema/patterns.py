@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-# "/^abc$/i": a literal of JavaScript. As a pattern it finds nothing, since no line begins or ends beside its slashes.
+# "/^abc$/i": a literal of JavaScript. As a pattern it finds nothing, since no line begins or ends next to its slashes.
 _LITERAL: Final = re.compile(r"/(\^.*|.*(?<!\\)\$)/([dgimsuvy]*)", re.DOTALL)
 # An upper bound that no engine can count to is none.
 _ENDLESS: Final = re.compile(r"\{(\d+),\d{4,}\}")
@@ -113,7 +113,7 @@ def _character(found: re.Match[str], at: int) -> tuple[str, int]:
         return r"\\", at + 1
     if other in _CONTROLS or other in _SPECIAL:
         return "\\" + other, found.end()
-    return other, found.end()  # a character that stands for itself
+    return other, found.end()  # a character that means itself
 
 
 def _class(pattern: str, at: int) -> tuple[str, int]:

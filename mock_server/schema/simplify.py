@@ -35,7 +35,7 @@ def unfold(schema: JsonObject, definition: Callable[[str], JsonValue]) -> JsonVa
 
     Args:
         schema: JSON Schema whose references are `#/$defs/<name>`.
-        definition: Gives what a name stands for.
+        definition: Finds a definition by its name.
 
     Returns:
         The same schema; a reference that leads back to itself stays one.
@@ -79,7 +79,7 @@ class _Unfolding:
         return {**rest, "allOf": [*as_list(also), target]}
 
 
-# Keywords of an object that mean the same beside those of another.
+# Keywords of an object that mean the same next to those of another.
 _PLAIN = frozenset(("type", "properties", "required", "minProperties", "maxProperties"))
 _ANNOTATIONS = frozenset(("title", "description", "examples", "default", "deprecated", "xml", "x-faker", "x-mock"))
 # Keywords that hold schemas; a definition without them is a leaf.

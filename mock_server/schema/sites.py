@@ -1,10 +1,10 @@
 """
 Sites: the places of a value, each with all subschemas that speak of it.
 
-One walk leads from what is written for a place to all subschemas that speak of it: through `$ref`, `allOf` and, unless
-they are told apart, alternatives. Text on the wire has no types: whoever reads it asks a site for types, items and
-properties. The canonical form has no titles, examples or order: a generator asks a site for these. `locations` lists
-the places of a schema with the same walk.
+One walk (`follow`) leads from the subschemas that are written for a place to all that speak of it: through `$ref`,
+`allOf` and, if wanted, alternatives. Text on the wire has no types: its readers ask a site for types, items and
+properties. The canonical form has no titles, examples or order: generators ask a site for these. `locations` lists the
+places of a schema by the same walk.
 
 Source: JSON Schema 2020-12 core, section 7.1 (instance locations, keyword locations)
 """

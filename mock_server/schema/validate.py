@@ -168,7 +168,7 @@ def _share(schema: JsonObject) -> _Shared:
     """
     Compile a schema, or share the compiled one where an equal schema is in use: many operations have the same.
 
-    Each takes megabytes in a large document, which are given back when nobody uses it any more.
+    Each takes megabytes in a large document, which are given back when it is no longer used.
     """
     try:
         digest = blake2b(orjson.dumps(schema)).digest()

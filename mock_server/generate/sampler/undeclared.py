@@ -42,7 +42,7 @@ class Undeclared:
     def __init__(self, compiler: DrawCompiler, view: ObjectView | None, site: ValueSite) -> None:
         """Read the keywords of a view; without one there are none."""
         self._compiler = compiler
-        self._spot = site
+        self._site = site
         if view is not None:
             self._declared: dict[str, Canonical] = dict(view.properties)
         else:
@@ -109,7 +109,7 @@ class Undeclared:
         key = (name in self._declared, *(judge is not None and judge(name) for _, judge, _ in self._patterns))
         if key not in self._draws:
             schema = self.schema_of(name)
-            site = ValueSite(self._spot.schema.member("\0"), "", nouns_of(self._spot.name))
+            site = ValueSite(self._site.schema.member("\0"), "", nouns_of(self._site.name))
             if schema is None or isinstance(schema.view(), TrueView):
                 self._draws[key] = self._compiler.compile_any(site)
             else:

@@ -83,7 +83,8 @@ def _show(console: Console, found: JsonObject) -> None:
     for exchange in [*(before if isinstance(before, list) else []), found["exchange"]]:
         for line in iter_exchange(exchange):
             console.print(_safe_text(f"    {line}"), style="dim")
-    console.print(_safe_text(f"  {found['curl']}"))
+    for line in str(found["curl"]).split("\n"):
+        console.print(_safe_text(f"  {line}"))
     console.print()
 
 

@@ -77,7 +77,7 @@ def test_a_finding_is_shown_with_its_line_request_and_curl(folder: Path, capsys:
     assert f"{PROJECTS}:" in shown
     assert "[response-body-schema]" in shown
     assert "response_schema_conformance, getProject, blame provider" in shown
-    assert "curl -H 'x-api-key: [masked]'" in shown
+    assert "curl -H 'x-api-key: '\"${KEY}\"''" in shown
     assert "key-of-ada" not in shown
     assert line > 0
 

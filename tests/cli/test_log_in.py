@@ -385,7 +385,7 @@ def test_a_client_certificate_is_shown(
 
         assert main([*words, *flags, "--cert", str(client), "--key", str(client_key)]) == 1
         assert main([*words, *flags]) == 1
-        assert "only no answer (1)" in capsys.readouterr().err
+        assert "only no answer" in capsys.readouterr().err
         assert main([*words, "--cert", str(client), "--key", str(client_key)]) == 2
         assert "can't be reached" in capsys.readouterr().err
         assert main([*words, *flags, "--cert", str(locked), "--key", str(locked_key)]) == 2

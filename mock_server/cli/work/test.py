@@ -28,6 +28,7 @@ from mock_server.contract.replay import RecordedFinding, find_kept, keep, replay
 from mock_server.contract.reports.formats import REPORTS, ReportInput, render_report
 from mock_server.contract.reports.pytest_module import FINDINGS, TESTS, save_fixtures, save_tests
 from mock_server.contract.reports.report import ReportContext
+from mock_server.contract.reports.shell import Shell, find_creations, find_stand_ins
 from mock_server.contract.run import Options, Run
 from mock_server.contract.runner import MODES, PHASES, Report, Runner
 from mock_server.contract.scope import (
@@ -171,9 +172,10 @@ def run_contract(
         wait=wait,
         hooks=own,
     )
-    with connect(connection, opened, _wanted_logins(login, tables), api.identity, other) as connected:
+    wanted = _wanted_logins(login, tables)
+    with connect(connection, opened, wanted, api.identity, other) as connected:
         api.identity, api.reveal = connected.first, connected.logins.reveal
-        frame = _Framing(opened, connected, settings.seed, played.resources)
+        frame = _Framing(opened, connected, settings.seed, played.resources, _list_secrets(wanted, header, auth))
         if replay_ is not None:
             kept = find_kept(findings or STATE / FINDINGS, replay_)
             _replay(kept, api, connected.sender, frame, {**CHECKS, **extra}, mutating=mutating)
@@ -231,8 +233,14 @@ class _Framing:
     """Makes the frame of reports once the findings, and so the places to look up, are known."""
 
     def __init__(
-        self, document: Document, connected: Connected, seed: int, others: tuple[LoadedResource, ...] = ()
+        self,
+        document: Document,
+        connected: Connected,
+        seed: int,
+        others: tuple[LoadedResource, ...] = (),
+        secrets: Sequence[str] = (),
     ) -> None:
+        self._secrets = secrets  # as the user gave them, with variables
         self._others = others  # files that findings may be about
         self.document, self.origin, self.seed = document, connected.sender.origin, seed
         self._logins = connected.logins
@@ -248,15 +256,24 @@ class _Framing:
         places = [incident.finding.place for incident in ran.incidents if incident.finding.place is not None]
         positions = find_positions(places, (*self.document.library.loaded(), *self._others))
         moment = datetime.fromtimestamp(self.started, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        return ReportContext(
-            self.document.title, self.document.resource.name, self.origin, self.seed, self.mask, positions, moment
-        )
+        stand_ins = {**find_stand_ins(self._secrets, os.environ), **self._logins.variables}
+        shell = Shell(stand_ins, find_creations(ran.exchanges))
+        name = self.document.resource.name
+        return ReportContext(self.document.title, name, self.origin, self.seed, self.mask, positions, moment, shell)
 
 
 def _wanted_logins(flags: Mapping[str, object], tables: Mapping[str, TestedOperation]) -> WantedLogins:
     """Read the logins of the settings file, and the one that flags describe."""
     given = {name.removeprefix("auth_"): value for name, value in flags.items() if value is not None}
     return WantedLogins(read_logins({**read_subtable("test", "auth"), **given}), tables, os.environ)
+
+
+def _list_secrets(wanted: WantedLogins, header: list[str] | None, auth: list[str] | None) -> list[str]:
+    """List the credentials as the user gave them: with the variables that they come from."""
+    fixed = [login.value for login in wanted.logins.values() if login.value is not None]
+    fields = [text.partition(":")[2].strip() for text in header or ()]
+    keys = [text.partition("=")[2] or text for text in auth or ()]
+    return [*fixed, *fields, *(text.partition(" ")[2] for text in fields), *keys]
 
 
 def _choose_scouts(entries: Sequence[Entry], own: Sequence[Entry]) -> tuple[Entry, ...]:

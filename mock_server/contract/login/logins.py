@@ -122,6 +122,17 @@ class Logins:
         return self.given.union(*(login.seen for login in self.logins)) - {""}
 
     @property
+    def variables(self) -> dict[str, str]:
+        """What placeholders are called in lines for a shell: TOKEN, and with the name of the login ADMIN_TOKEN."""
+        found = {}
+        for number, login in enumerate(self.logins):
+            name = re.sub(r"\W", "_", login.name, flags=re.ASCII).upper()
+            for index, _ in enumerate(login.grant.values if login.grant is not None else ()):
+                parts = ([name] if name else []) + ["TOKEN"] + ([str(index + 1)] if index else [])
+                found[placeholder(number, index)] = "$" + "_".join(parts)
+        return found
+
+    @property
     def failures(self) -> tuple[str, ...]:
         """Why logins could not be renewed."""
         return tuple(login.failure for login in self.logins if login.failure)

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 from mock_server.contract.checks.table import name_checks
 from mock_server.contract.model import Exchanged, Incident
+from mock_server.contract.reports.shell import Shell
 from mock_server.contract.runner import Report
 from mock_server.document.positions import Position
-from mock_server.exchange.curl import write_curl
 from mock_server.exchange.message import Request
 from mock_server.exchange.render import render_body, render_fields
 from mock_server.exchange.secrets.mask import Mask
@@ -29,6 +29,7 @@ class ReportContext:
     mask: Mask = field(default_factory=Mask)
     positions: Mapping[Place, Position] = field(default_factory=dict)
     started: str = ""  # RFC 3339
+    shell: Shell = field(default_factory=Shell)
 
     def find_position(self, finding: Finding) -> Position | None:
         """Return where the place of a finding was written; without a line where nobody looked it up."""
@@ -57,7 +58,7 @@ class ReportContext:
             "pointer": format_pointer(position.pointer) if position is not None else None,
             "instance": mask.text(format_pointer(finding.instance)) if finding.instance is not None else None,
             "seen": incident.seen,
-            "curl": write_curl(mask.request(incident.exchanged.probe.request), mask.url(self.origin)),
+            "curl": self.shell.write(incident, mask, self.origin),
             "exchange": self.exchange(incident.exchanged, mask),
             "before": [self.exchange(exchanged, mask) for exchanged in incident.related],
         }

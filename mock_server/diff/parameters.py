@@ -15,8 +15,9 @@ from mock_server.diff.messages import SchemaDifference
 from mock_server.diff.model import ComparedPlace, DiffVerdict, Witness
 from mock_server.document.document import path_names
 from mock_server.document.model import Operation, Parameter, ParameterLocation, Style
-from mock_server.errors import SchemaError
+from mock_server.errors import SchemaError, UndefinedSerialization
 from mock_server.exchange.message import Request
+from mock_server.exchange.serialization import write_parameter
 from mock_server.json_values import JsonValue, same_json
 from mock_server.schema.dialect import Direction, Purpose
 
@@ -100,7 +101,7 @@ def _compare_values(pair: OperationPair, sent: Parameter, received: Parameter, p
         candidates += islice(comparer.iter_examples(one), _MOST_TRIED)
     else:
         candidates += ["a", "1"]
-    found = _find_refused(pair, sent, received, candidates)
+    found = _find_refused(pair, sent, received, candidates, is_alike=bool(same_way))
     rule = "diff-callback-widened" if pair.is_sent else "diff-parameter-refused"
     where = f"the {sent.location.value} parameter {sent.name!r}"
     if found is not None:
@@ -160,7 +161,7 @@ def _types(pair: OperationPair, parameter: Parameter) -> set[str]:
 
 
 def _find_refused(
-    pair: OperationPair, sent: Parameter, received: Parameter, values: list[JsonValue]
+    pair: OperationPair, sent: Parameter, received: Parameter, values: list[JsonValue], *, is_alike: bool
 ) -> tuple[Request, JsonValue, tuple[str, ...]] | None:
     """Write requests with values until the receiver refuses one for this parameter, or reads it as another value."""
     key = (sent.location, sent.name)
@@ -177,7 +178,22 @@ def _find_refused(
         expected = pair.read_parameter(request, sent, of_sender=True)
         if read is not None and expected is not None and not _is_same_reading(expected[0], read[0]):
             return request, value, (f"it is read as {read[0]!r}, not as {expected[0]!r}",)
+        if not is_alike and (other := _written_otherwise(sent, received, value)):
+            return request, value, (f"what stands for {value!r} is {other!r} now",)
     return None
+
+
+def _written_otherwise(sent: Parameter, received: Parameter, value: JsonValue) -> str:
+    """
+    Return how the receiver's document writes a value, where that differs from the sender's.
+
+    Some readers take both forms; the document allows one.
+    """
+    try:
+        mine, yours = write_parameter(sent, value), write_parameter(received, value)
+    except UndefinedSerialization:
+        return ""
+    return yours if mine != yours and sent.location is received.location else ""
 
 
 def _refusals(pair: OperationPair, request: Request, received: Parameter) -> Iterator[str]:

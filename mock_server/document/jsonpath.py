@@ -55,7 +55,11 @@ class PathEngine:
         if not isinstance(value, dict | list):
             return [Selected((), value)] if path.strip() == "$" else []  # the library would read a text as JSON
         try:
-            matches = self._environment.compile(path).finditer(value)
+            compiled = self._environment.compile(path)
+            assert isinstance(compiled, jsonpath.JSONPath)  # noqa: S101 - compound paths are none of RFC 9535
+            matches: Iterable[jsonpath.JSONPathMatch] = [_LeanMatch(value)]
+            for segment in compiled.segments:
+                matches = segment.resolve(matches)
             return list({match.parts: _selected(match) for match in matches}.values())
         except jsonpath.JSONPathError as error:
             raise PathError(str(error).partition("\n")[0]) from error
@@ -65,6 +69,30 @@ class PathEngine:
 
 def _selected(match: jsonpath.JSONPathMatch) -> Selected:
     return Selected(tuple(map(str, match.parts)), match.obj)  # type: ignore[arg-type]  # a part of a JSON value
+
+
+class _LeanMatch(jsonpath.JSONPathMatch):
+    """A match that does not write its path, which takes longer than everything else."""
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        value: Any,  # noqa: ANN401 - a JSON value, and as the library has it
+        parent: "_LeanMatch | None" = None,
+        parts: tuple[int | str, ...] = (),
+        root: Any = None,  # noqa: ANN401
+    ) -> None:
+        super().__init__(
+            filter_context={}, obj=value, parent=parent, path="", parts=parts, root=value if parent is None else root
+        )
+
+    def new_child(self, obj: object, key: int | str) -> "_LeanMatch":
+        """Make the match of a member or item."""
+        return _LeanMatch(obj, self, (*self.parts, key), self.root)
+
+    def add_child(self, *children: jsonpath.JSONPathMatch) -> None:
+        """Keep no children: nobody asks for them."""
 
 
 class _MeteredParser(Parser):

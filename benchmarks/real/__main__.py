@@ -10,6 +10,7 @@ Documents that no package has are files of FOLDER; `applications` says where eac
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -28,9 +29,11 @@ from benchmarks.process import Command, Server, ServerFailed, running
 from benchmarks.real.applications import APPLICATIONS, Application, Folders
 from benchmarks.real.install import InstallFailed, Packages, install
 from benchmarks.real.tools import Run, Target, test_with_ours, test_with_peer
+from benchmarks.real.verdicts import VERDICTS, judge, read_rows
 from mock_server import load
 
 _PATIENCE = 120  # seconds that an application has to come up
+_EXACT = "exactly:"
 _OUT = RESULTS / "real.json"
 
 
@@ -63,7 +66,29 @@ def main() -> None:
             print(f"{name}: {error}", file=sys.stderr)
             failed = True
         options.out.write_bytes(orjson.dumps(results, option=orjson.OPT_INDENT_2))
+    print(summarise({name: results[name] for name in options.applications if name in results}))
     sys.exit(failed)
+
+
+def summarise(results: dict) -> str:
+    """Write the table of the page: for each application what both testers reached, sent, took and found."""
+    judged = read_rows()
+    lines = [
+        "| application | reached with 2xx | requests | CPU s | findings: true, false, debatable |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for name, measured in results.items():
+        tools = [measured[tool] for tool in ("mock-server", "Schemathesis") if tool in measured]
+        counts, open_ = judge(judged.get(name, ()), measured.get("mock-server", {}).get("findings", ()))
+        figures = (
+            " / ".join(str(len(tool["reached"])) for tool in tools) + f" of {measured['operations']}",
+            " / ".join(f"{tool['requests']:,}" for tool in tools),
+            " / ".join(f"{tool['cpu']:.0f}" for tool in tools),
+            ", ".join(str(counts[verdict]) for verdict in VERDICTS[:3]) + f" / {len(tools[-1]['findings'])}",
+        )
+        lines.append(f"| {name} | {' | '.join(figures)} |")
+        lines += [f"<!-- not judged: {text} -->" for text in open_]
+    return "\n".join(lines)
 
 
 def measure(name: str, application: Application, options: argparse.Namespace) -> dict:
@@ -166,12 +191,24 @@ def _convert(old: Path, new: Path) -> Path:
     """Convert Swagger 2.0 to OpenAPI 3.0."""
     folder = install("converter", Packages(npm=("swagger2openapi",)))
     copied = new.with_name("document-2.json")
-    copied.write_text(json.dumps(yaml.safe_load(old.read_bytes()), default=str))
+    copied.write_text(json.dumps(_guard_numbers(yaml.safe_load(old.read_bytes())), default=str))
     words = [str(folder / "node_modules" / ".bin" / "swagger2openapi"), "--patch", "--outfile", str(new), str(copied)]
     done = subprocess.run([find_program("node"), *words], capture_output=True, text=True, timeout=120, check=False)
     if done.returncode or not new.is_file():
         raise NoDocument(f"swagger2openapi failed: {(done.stderr or done.stdout)[-500:]}")
+    new.write_text(re.sub(rf'"{_EXACT}(-?[0-9]+)"', r"\1", new.read_text()))
     return new
+
+
+def _guard_numbers(value: object) -> object:
+    """Write integers that JavaScript would round as texts, so that they come through the conversion as they are."""
+    if isinstance(value, dict):
+        return {key: _guard_numbers(member) for key, member in value.items()}
+    if isinstance(value, list):
+        return [_guard_numbers(item) for item in value]
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**53:
+        return f"{_EXACT}{value}"
+    return value
 
 
 if __name__ == "__main__":

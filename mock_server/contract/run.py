@@ -134,6 +134,7 @@ class Run:
     lasting: set[tuple[str, ...]] = field(default_factory=set)  # wrong totals that were still wrong after a while
     _absent: set[bytes] = field(default_factory=set)  # paths that were asked for, and that nothing is at
     checks: dict[str, Check] = field(default_factory=dict)  # ours, and those of the user
+    has_broken_type: bool = False  # whether a body with a broken Content-Type was sent, which is done once
     sleep: Callable[[float], None] = time.sleep
 
     def __post_init__(self) -> None:

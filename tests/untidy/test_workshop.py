@@ -64,3 +64,25 @@ def test_all_planted_defects_are_found_at_once_and_nothing_else_is_red(seed: int
     missed = [planted.name for planted in PLANTED if not any(says(planted, incident) for incident in certain)]
     others = [i for i in report.red if not any(says(planted, i) for planted in PLANTED)]
     assert (missed, told(others)) == ([], [])
+
+
+def test_what_one_cause_does_at_many_operations_is_said_once() -> None:
+    """No credentials asked for, the fields of one failing oneOf, bodies of responses without content."""
+    incidents = run(Workshop(ALL), 0).incidents
+    counts = {
+        "ignored_auth": sum(incident.check == "ignored_auth" for incident in incidents),
+        "oneOf": sum(i.check == "response_schema_conformance" and "getReport" in i.shown_by for i in incidents),
+        "content": sum(incident.finding.rule == "response-content-undocumented" for incident in incidents),
+    }
+    everywhere = next(incident for incident in incidents if incident.check == "ignored_auth")
+
+    assert counts == {"ignored_auth": 1, "oneOf": 1, "content": 1}
+    assert len(everywhere.shown_by) > 5
+
+
+def test_nothing_that_others_own_is_touched() -> None:
+    provider = Workshop(ALL)
+    before = {slug: tool.now for slug, tool in provider.store.tools.items()}
+    run(provider, 0)
+
+    assert {slug: provider.store.tools[slug].now for slug in before} == before

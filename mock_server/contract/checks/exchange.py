@@ -188,7 +188,8 @@ def _doubt(context: ExchangeUnderCheck, finding: Finding) -> bool | None:
     if finding.rule == "response-status-undocumented":
         return _doubtful_status(context)
     if context.exchanged.accepted or status not in _FRAMEWORK:
-        return False
+        # what is stored although it is wrong comes back as it was sent: that it was accepted is said already
+        return probe.intent is Intent.VIOLATING and finding.rule == "response-body-schema"
     documented = context.subject.operation.find_response(status)
     only_default = documented is not None and documented.status == "default"
     if probe.intent is Intent.CONFORMING:

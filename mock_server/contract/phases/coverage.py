@@ -28,6 +28,7 @@ from mock_server.contract.run import Session
 from mock_server.document.document import template_names
 from mock_server.document.model import Missing, ParameterLocation
 from mock_server.errors import UndefinedSerialization
+from mock_server.exchange.message import Request
 from mock_server.exchange.router import Unmatched
 from mock_server.generate.request import RequestDraft, credential_keys
 from mock_server.judges.identity import Identity
@@ -276,6 +277,7 @@ class Covering:
             request = self.session.subject.write(base)
         except UndefinedSerialization:
             return
+        self._broken_type(request)
         other = tuple(
             (name, b"application/x-unheard-of" if name == b"content-type" else value) for name, value in request.fields
         )
@@ -300,6 +302,18 @@ class Covering:
                 )
                 self.session.send(probe)
                 self.left -= 1
+
+    def _broken_type(self, request: Request) -> None:
+        """Send a body whose Content-Type is none, once a run: whatever comes of it, the provider must not fail."""
+        session = self.session
+        if session.run.has_broken_type:
+            return
+        session.run.has_broken_type = True
+        fields = tuple((name, b"; /=" if name == b"content-type" else value) for name, value in request.fields)
+        what = "a Content-Type that is none"
+        broken = request._replace(fields=fields)
+        session.send(Probe(session.subject.entry.id, broken, Intent.DOUBTFUL, session.phase, what))
+        self.left -= 1
 
     def _credentials(self) -> None:
         """Without credentials, with made-up ones, and with those of every alternative that is at hand."""

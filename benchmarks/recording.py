@@ -21,7 +21,8 @@ import orjson
 
 from mock_server.errors import MockServerError
 from mock_server.exchange.message import Request, Response, find_field
-from mock_server.exchange.secrets.mask import MASKED, Mask
+from mock_server.exchange.secrets.known import MASKED
+from mock_server.exchange.secrets.mask import Mask
 from mock_server.generate.request import example_request
 from mock_server.proxy.judge import ProxyJudge, SeenExchange
 from mock_server.proxy.record import Recorder

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote, unquote_plus
 
+from mock_server.cache import BoundedCache
 from mock_server.document.document import Document
 from mock_server.document.model import Entry, Operation, Parameter, ParameterLocation
 from mock_server.errors import DocumentError
@@ -63,6 +64,10 @@ class Usable:
         """Return all items, operation by operation."""
         return tuple(item for entry in self.responder.document.entries for item in self._part(entry).items)
 
+    def goes_by_path(self, entry: Entry) -> bool:
+        """Return whether different paths of an operation use different items."""
+        return any(parameter.location is ParameterLocation.PATH for parameter in self._part(entry).read)
+
     def used(self, entry: Entry, request: Request, answer: Answer) -> Iterator[Item]:
         """Yield the items of an operation that an exchange used."""
         part = self._part(entry)
@@ -85,7 +90,7 @@ class Usable:
     def _parameters(self, part: _UsableOperation, request: Request) -> Iterator[Item]:
         """Yield the parameters of a request, and those of their values that are enumerated."""
         variables: Mapping[str, str] = {}
-        if any(parameter.location is ParameterLocation.PATH for parameter in part.read):
+        if self.goes_by_path(part.operation.entry):
             matched = self.responder.find(request._replace(method=part.operation.method))
             variables = matched.variables if isinstance(matched, Matched) else {}
         carrier = Carrier(variables, request.query.decode("latin-1"), request.fields)
@@ -200,12 +205,13 @@ def _text(item: str | float) -> str:
 _COUNTED: Final = 200  # bytes of one used item
 _WAITING: Final = 128  # different requests that wait to be counted
 _BYTES: Final = 2 * 1024 * 1024  # that they hold
-_AROUND = 2_000  # bytes of an exchange in memory, apart from what it holds
+_OPERATIONS: Final = 4_096
+_AROUND: Final = 2_000  # bytes of an exchange in memory, apart from what it holds
 _PLURAL: Final = dict(
     zip(KINDS, ("operations", "statuses", "mediaTypes", "parameters", "values", "bodies"), strict=True)
 )
 
-_Key = tuple[str, str, bytes, bytes, int, str]
+_Key = tuple[str, int, bytes, bytes, int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +270,7 @@ class Coverage:
     _by_world: dict[str, Counter[Item]] = field(default_factory=dict)
     _all: Counter[Item] = field(default_factory=Counter)
     _usable: dict[int, Usable] = field(default_factory=dict)  # by the id of the responder, which a reload replaces
+    _by_path: BoundedCache[int, tuple[Entry, bool]] = field(default_factory=lambda: BoundedCache(_OPERATIONS))
 
     def __post_init__(self) -> None:
         """Follow worlds that are dropped, and count into the budget of memory."""
@@ -288,7 +295,8 @@ class Coverage:
         if request.body or not answer.source.startswith(("fixture:", "example:", "generated")):
             self._particular.append((recorded.world, _EqualRequests(request._replace(body=b""), answer)))
         else:
-            key = (recorded.world, request.method, request.path, request.query, answer.status, answer.source)
+            path = request.path if self._goes_by_path(answer.entry) else b""
+            key = (recorded.world, id(answer.entry), path, request.query, answer.status, answer.source)
             known = self._waiting.get(key)
             if known is not None:
                 known.count += 1
@@ -297,6 +305,15 @@ class Coverage:
         self._bytes += _AROUND + len(request.path) + len(request.query) + len(request.body) + len(answer.body)
         if len(self._waiting) + len(self._particular) >= _WAITING or self._bytes > _BYTES:
             self._count()
+
+    def _goes_by_path(self, entry: Entry) -> bool:
+        """Return whether requests for an operation that differ in their path only are counted apart."""
+        known = self._by_path.get(id(entry))
+        if known is None:
+            homes = (home for each in self.responders() if (home := self._of(each)).knows(entry))
+            goes = any(home.goes_by_path(entry) for home in homes)
+            known = self._by_path[id(entry)] = entry, goes  # with the entry, so that its id stays its own
+        return known[1]
 
     def prepare(self) -> None:
         """Read the operations of the documents ahead of `look`; may run in a thread."""

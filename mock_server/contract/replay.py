@@ -27,7 +27,8 @@ from mock_server.errors import MalformedContent, TransportError, UsageError
 from mock_server.exchange.body import read_json, write_json
 from mock_server.exchange.message import Request
 from mock_server.exchange.render import render_fields
-from mock_server.exchange.secrets.mask import Mask, is_secret_field
+from mock_server.exchange.secrets.heads import is_secret_field
+from mock_server.exchange.secrets.mask import Mask
 from mock_server.files import write_file
 from mock_server.json_values import JsonObject, JsonValue, Pointer
 from mock_server.judges.identity import restore

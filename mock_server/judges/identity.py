@@ -16,7 +16,9 @@ from mock_server.document.model import Operation, ParameterLocation, SecurityReq
 from mock_server.errors import UsageError
 from mock_server.exchange.message import Request
 from mock_server.exchange.secrets.document import mask_of
-from mock_server.exchange.secrets.mask import MASKED, Mask, forms_of, is_secret_field
+from mock_server.exchange.secrets.heads import is_secret_field
+from mock_server.exchange.secrets.known import MASKED, forms_of
+from mock_server.exchange.secrets.mask import Mask
 from mock_server.exchange.security import credential_names
 
 _VARIABLE = re.compile(r"\$\{(?:([A-Za-z_][A-Za-z0-9_]*)|file:([^{}]+))\}")

@@ -48,7 +48,7 @@ class Masker:
             found = [
                 piece
                 for piece in request.path.split(b"/")
-                if len(piece) >= _WORD or (len(piece) >= _TELLING and _has_digit(piece))
+                if len(piece) >= _WORD or (len(piece) >= _TELLING and not piece.isalpha() and _has_digit(piece))
             ]
             if b"%" in request.path:
                 found += map(unquote_to_bytes, found)
@@ -88,7 +88,7 @@ def _has_digit(piece: bytes) -> bool:
 
 def _has_any(pieces: tuple[bytes, ...], request: Request) -> bool:
     """Check whether a piece of the path occurs elsewhere in the request."""
-    places = b"\0".join((request.query, *[value for _, value in request.fields]))
+    places = b"\0".join([request.query, *[value for _, value in request.fields]])
     return any(piece in places or piece in request.body for piece in pieces)
 
 

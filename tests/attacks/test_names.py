@@ -17,7 +17,8 @@ from mock_server.errors import MalformedContent
 from mock_server.exchange.media_type import parse_media_type
 from mock_server.exchange.message import Request, Response
 from mock_server.exchange.packed import read_packed, write_packed
-from mock_server.exchange.secrets.mask import MASKED, NO_MASK
+from mock_server.exchange.secrets.known import MASKED
+from mock_server.exchange.secrets.mask import NO_MASK
 
 S = "Zq8xv1kP"
 NAMES = [

@@ -46,7 +46,8 @@ from mock_server.contract.runner import Exercise, Report
 from mock_server.contract.scope import write_baseline
 from mock_server.contract.transport.http import Received
 from mock_server.exchange.message import Request, Response
-from mock_server.exchange.secrets.mask import MASKED, NO_MASK, Mask
+from mock_server.exchange.secrets.known import MASKED
+from mock_server.exchange.secrets.mask import NO_MASK, Mask
 from mock_server.exchange.secrets.names import hides
 from mock_server.findings import Finding, Place
 from mock_server.judges.identity import Identity, make_mask, restore

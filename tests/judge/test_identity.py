@@ -7,7 +7,7 @@ import pytest
 from mock_server import load
 from mock_server.errors import UsageError
 from mock_server.exchange.message import Request, Response
-from mock_server.exchange.secrets.mask import MASKED
+from mock_server.exchange.secrets.known import MASKED
 from mock_server.judges.identity import Identity, make_identity, make_mask, restore
 from tests.support.paths import ROOT
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from mock_server.compose.backend import open_store
 from mock_server.errors import UsageError
-from mock_server.exchange.secrets.mask import MASKED, NO_MASK
+from mock_server.exchange.secrets.known import MASKED
+from mock_server.exchange.secrets.mask import NO_MASK
 from mock_server.state.store import Conflict, MemoryStore, Record, Store, StoreUnavailable, read_snapshot
 
 WRITERS, ROUNDS = 8, 25

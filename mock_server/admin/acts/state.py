@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 from mock_server.admin.json import AdminRefusal, malformed, missing
 from mock_server.exchange import problem
-from mock_server.exchange.secrets.mask import put_back
+from mock_server.exchange.secrets.values import put_back
 from mock_server.findings import Finding
 from mock_server.generate.envelope import Shape, project, put
 from mock_server.json_values import JsonObject, JsonValue

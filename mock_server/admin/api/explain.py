@@ -14,7 +14,8 @@ from mock_server.document.model import Missing
 from mock_server.exchange.message import Request as Message
 from mock_server.exchange.message import find_field
 from mock_server.exchange.router import Matched, Unmatched
-from mock_server.exchange.secrets.mask import MASKED, MaskedExchange
+from mock_server.exchange.secrets.known import MASKED
+from mock_server.exchange.secrets.mask import MaskedExchange
 from mock_server.exchange.security import credential_names
 from mock_server.json_values import JsonObject, JsonValue
 from mock_server.respond.journal import Recorded

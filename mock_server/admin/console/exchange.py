@@ -15,7 +15,8 @@ from mock_server.document.positions import Position, find_positions
 from mock_server.exchange.curl import write_curl
 from mock_server.exchange.media_type import is_json, is_text, is_xml, parse_media_type
 from mock_server.exchange.message import RawFields, Request, find_field
-from mock_server.exchange.secrets.mask import MASKED, NO_MASK, Mask, MaskedExchange
+from mock_server.exchange.secrets.known import MASKED
+from mock_server.exchange.secrets.mask import NO_MASK, Mask, MaskedExchange
 from mock_server.findings import Finding, Place
 from mock_server.json_values import JsonValue, format_pointer
 from mock_server.respond.journal import Recorded

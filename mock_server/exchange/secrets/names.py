@@ -14,6 +14,18 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
+# Header fields that are secret whatever they hold.
+ALWAYS: Final = frozenset(
+    (
+        "authorization",
+        "proxy-authorization",
+        "authentication-info",
+        "proxy-authentication-info",
+        "cookie",
+        "set-cookie",
+        "x-api-key",
+    )
+)
 _WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|[0-9]+")
 _SECRET: Final = frozenset(
     ("apikey", "apikeys", "authorization", "bearer", "contraseña", "contrasena", "cookie", "cookies", "cred", "creds",

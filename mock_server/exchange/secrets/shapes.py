@@ -102,9 +102,14 @@ _LEAST_ENTROPY: Final = 3.5  # bits a character; English has about 4, of fewer d
 _DIGITS_OF_WORD: Final = 0.4  # share of a text that may stand in words
 
 
+def has_marker(text: str) -> bool:
+    """Return whether a text may hold a key of a known shape."""
+    return len(text) > _FEW or _MARKER.search(text) is not None
+
+
 def cover_keys(text: str, cover: Cover) -> str:
     """Cover keys of known shapes, credentials in URLs and after the name of an authentication scheme."""
-    if len(text) > _FEW or _MARKER.search(text) is not None:
+    if has_marker(text):
         for marker, pattern in _KEYS:
             if marker in text:
                 text = pattern.sub(lambda found: cover(found.group()), text)

@@ -35,11 +35,7 @@ from mock_server.contract.api import make_api
 from mock_server.contract.model import Exchanged, Incidents, Intent, Probe, Verdict
 from mock_server.contract.plan import Exercised
 from mock_server.contract.replay import find_kept, keep
-from mock_server.contract.reports.ctrf import render_ctrf
-from mock_server.contract.reports.har import iter_har
-from mock_server.contract.reports.html import render_page
-from mock_server.contract.reports.junit import render_junit
-from mock_server.contract.reports.ndjson import iter_ndjson, render_markdown
+from mock_server.contract.reports.formats import REPORTS, ReportInput, render_report
 from mock_server.contract.reports.pytest_module import save_fixtures, save_tests
 from mock_server.contract.reports.report import ReportContext, digest
 from mock_server.contract.runner import Exercise, Report
@@ -510,12 +506,9 @@ def test_a_contract_test_writes_no_secret(place: str, secret: str, shown: Shown,
     write_baseline(tmp_path / "baseline.ndjson", report.incidents, mask)
 
     def texts() -> Iterator[tuple[str, str]]:
-        yield "junit", html.unescape(render_junit(report, frame, frozenset()))
-        yield "ctrf", render_ctrf(report, frame, frozenset(), 1000).decode()
-        yield "har", b"".join(iter_har(report.exchanges, frame, 0.0)).decode()
-        yield "ndjson", b"".join(iter_ndjson(report, frame)).decode()
-        yield "markdown", render_markdown(report, frame)
-        yield "html", html.unescape(render_page(report, frame))
+        for name in REPORTS:
+            written = render_report(name, ReportInput(report, frame, frozenset(), 0.0))
+            yield name, html.unescape(written.decode())
         yield "json", json.dumps(digest(report, frame))
         yield "pytest", "\n".join(write_incident(incident, frame) for incident in report.incidents)
         for name, text in files(tmp_path):

@@ -180,47 +180,16 @@ def parse_parts(data: bytes, media_type: MediaRange) -> list[MultipartPart]:
         raise MalformedContent("the Content-Type names no boundary")
     if len(boundary) > LONGEST_BOUNDARY or not boundary.isascii():
         raise MalformedContent(f"the boundary is no text of up to {LONGEST_BOUNDARY} ASCII characters")
-    whole = memoryview(data)
-    parts: list[MultipartPart] = []
-    header: list[bytes] = [b"", b""]
-    count = 0  # header fields of the part that is read
-
-    def begin() -> None:
-        if len(parts) >= PARTS:
-            raise MalformedContent(f"there are more than {PARTS:,} parts")
-        nonlocal count
-        count = 0
-        parts.append(MultipartPart())
-
-    def on_name(chunk: bytes, start: int, end: int) -> None:
-        header[0] += chunk[start:end]
-
-    def on_value(chunk: bytes, start: int, end: int) -> None:
-        header[1] += chunk[start:end]
-
-    def on_header_end() -> None:
-        nonlocal count
-        count += 1
-        if count > PART_FIELDS or len(header[1]) > PART_FIELD:
-            raise MalformedContent(
-                f"the header of a part has more than {PART_FIELDS} fields, or one of more than {PART_FIELD:,} bytes"
-            )
-        parts[-1].headers[header[0].decode("latin-1").lower()] = header[1].decode("utf-8", "replace")
-        header[0] = header[1] = b""
-
-    def on_data(chunk: bytes, start: int, end: int) -> None:
-        parts[-1].pieces.append((whole if chunk is data else memoryview(chunk))[start:end])
-
-    finished: list[bool] = []
+    collector = _PartCollector()
     parser = MultipartParser(
         boundary,
         {
-            "on_part_begin": begin,
-            "on_header_field": on_name,
-            "on_header_value": on_value,
-            "on_header_end": on_header_end,
-            "on_part_data": on_data,
-            "on_end": lambda: finished.append(True),
+            "on_part_begin": collector.begin,
+            "on_header_field": collector.add_name,
+            "on_header_value": collector.add_value,
+            "on_header_end": collector.end_header,
+            "on_part_data": collector.add_data,
+            "on_end": collector.finish,
         },
     )
     try:
@@ -228,9 +197,47 @@ def parse_parts(data: bytes, media_type: MediaRange) -> list[MultipartPart]:
         parser.finalize()
     except FormParserError as error:
         raise MalformedContent(f"it is no multipart body: {error}") from error
-    if not finished:
+    if not collector.is_finished:
         raise MalformedContent("the last boundary is missing")
-    return parts
+    return collector.parts
+
+
+@dataclass(slots=True)
+class _PartCollector:
+    """Collects the parts that a parser finds."""
+
+    parts: list[MultipartPart] = field(default_factory=list)
+    is_finished: bool = False
+    _name: bytes = b""
+    _value: bytes = b""
+    _count: int = 0  # header fields of the part that is read
+
+    def begin(self) -> None:
+        if len(self.parts) >= PARTS:
+            raise MalformedContent(f"there are more than {PARTS:,} parts")
+        self._count = 0
+        self.parts.append(MultipartPart())
+
+    def add_name(self, chunk: bytes, start: int, end: int) -> None:
+        self._name += chunk[start:end]
+
+    def add_value(self, chunk: bytes, start: int, end: int) -> None:
+        self._value += chunk[start:end]
+
+    def end_header(self) -> None:
+        self._count += 1
+        if self._count > PART_FIELDS or len(self._value) > PART_FIELD:
+            raise MalformedContent(
+                f"the header of a part has more than {PART_FIELDS} fields, or one of more than {PART_FIELD:,} bytes"
+            )
+        self.parts[-1].headers[self._name.decode("latin-1").lower()] = self._value.decode("utf-8", "replace")
+        self._name = self._value = b""
+
+    def add_data(self, chunk: bytes, start: int, end: int) -> None:
+        self.parts[-1].pieces.append(memoryview(chunk)[start:end])
+
+    def finish(self) -> None:
+        self.is_finished = True
 
 
 def write_urlencoded(value: JsonValue, encodings: Mapping[str, Encoding]) -> bytes:

@@ -400,7 +400,9 @@ class _Passage:
                 own=own.decode("latin-1"),
                 host=f"{self.scope.get('scheme', 'http')}://{host}",
             )
-            fields = [(name, lead(value)) if name in LEADING else (name, value) for name, value in fields]
+            for index, (name, value) in enumerate(fields):
+                if name in LEADING:
+                    fields[index] = (name, lead(value))
         if findings:
             fields.append((FIELD, write_violations(findings)))
         return fields

@@ -9,7 +9,7 @@ every world with the same seed.
 
 import re
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 import orjson
 
@@ -118,11 +118,16 @@ def _documented_keys(resource: Resource, resources: Iterable[Resource]) -> Itera
         owners = {owner.variable for owner in other.owners if owner.resource == resource.name}
         for binding in other.bindings.values():
             names = owners | ({binding.variable} if other is resource else set())
-            for parameter in binding.operation.parameters:
-                if parameter.location is ParameterLocation.PATH and parameter.name in names:
-                    for example in parameter.examples:
-                        if isinstance(example.value, str | int) and not _is_of_failure(binding.operation, example):
-                            yield example.value
+            yield from _path_examples(binding.operation, names)
+
+
+def _path_examples(operation: Operation, names: Container[str | None]) -> Iterator[JsonValue]:
+    """Yield the examples of path parameters, without those of failures."""
+    for parameter in operation.parameters:
+        if parameter.location is ParameterLocation.PATH and parameter.name in names:
+            for example in parameter.examples:
+                if isinstance(example.value, str | int) and not _is_of_failure(operation, example):
+                    yield example.value
 
 
 def _is_of_failure(operation: Operation, example: Example) -> bool:

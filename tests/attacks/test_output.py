@@ -23,10 +23,11 @@ from mock_server.cli.show import annotate
 from mock_server.cli.terminal import say
 from mock_server.compose.app import create_app
 from mock_server.compose.backend import assemble
-from mock_server.contract.reports.ndjson import render_markdown
+from mock_server.contract.reports.formats import render_markdown
+from mock_server.document.positions import Position
 from mock_server.exchange.curl import write_curl
 from mock_server.exchange.message import Request
-from mock_server.findings import Level, Place
+from mock_server.findings import Level
 from mock_server.printable import printable, printable_json, printable_lines
 from mock_server.respond.open import open_responder
 from mock_server.settings import Settings
@@ -108,7 +109,7 @@ def test_json_says_the_same_without_what_is_obeyed(value: Any) -> None:
 
 @TEXTS
 def test_an_annotation_is_one_command(text: str) -> None:
-    line = annotate(Level.ERROR, Place(f"a{text}.yaml", ()), 3, text, text)
+    line = annotate(Level.ERROR, Position(f"a{text}.yaml", (), 3), text, text)
 
     assert OBEYED.findall(line) == []
     assert "\n" not in line
@@ -219,17 +220,10 @@ def test_no_request_speaks_in_the_log(text: str, tmp_path: Path, caplog: pytest.
 
 @TEXTS
 def test_a_summary_has_no_markup_of_others(text: str) -> None:
-    class Nothing:
-        red = incidents = operations = skipped = ()
-        sent, seconds, interrupted, warnings = 0, 0.0, "", ()
+    title = f"{text} ![x](http://evil/) <img src=x> @everybody `code`"
+    run = {"title": title, "findings": [], "operations": [], "requests": 0, "seconds": 0.0, "interrupted": None}
 
-        class exercised:  # noqa: N801
-            percent = 0.0
-
-    class Framed:
-        title = f"{text} ![x](http://evil/) <img src=x> @everybody `code`"
-
-    shown = render_markdown(Nothing(), Framed())  # type: ignore[arg-type]
+    shown = render_markdown(run | {"coverage": {"percent": 0.0}})
     assert_is_harmless(shown)
     assert not re.search(r"(?<!\\)`|[^\\]\]\(|<img|@everybody|http://", shown.partition("\n")[0])
 

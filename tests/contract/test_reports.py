@@ -12,12 +12,15 @@ from mock_server.cli.test import app as command
 from mock_server.contract.checks.table import CHECKS
 from mock_server.contract.model import Exchanged, Incident, Incidents, Intent, Probe, Verdict
 from mock_server.contract.plan import Exercised
-from mock_server.contract.reports.ctrf import render_ctrf
-from mock_server.contract.reports.formats import REPORTS
-from mock_server.contract.reports.har import iter_har
-from mock_server.contract.reports.html import render_page
+from mock_server.contract.reports.formats import (
+    REPORTS,
+    iter_har,
+    iter_lines,
+    render_ctrf,
+    render_markdown,
+    render_page,
+)
 from mock_server.contract.reports.junit import render_junit
-from mock_server.contract.reports.ndjson import iter_lines, render_markdown
 from mock_server.contract.reports.report import ReportContext, digest
 from mock_server.contract.reports.sarif import render_sarif
 from mock_server.contract.runner import Exercise, Report

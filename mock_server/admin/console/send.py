@@ -85,13 +85,11 @@ def make_request(responder: Responder, entry: Entry, given: Mapping[str, str], w
     fields = [*written.fields, *_preferred(given), *_own_fields(given, problems)]
     if world != EVERYBODY and not any(name == HEADER for name, _ in fields):
         fields.append((HEADER, world.encode("latin-1", "replace")))
+    media, text = given.get("media", ""), given.get("body", "")
     body = b""
-    media = given.get("media", "")
-    if media and given.get("body"):
-        if media.startswith("multipart/"):
-            text = given["body"]
-        else:
-            text = given["body"].replace("\r\n", "\n")
+    if media and text:
+        if not media.startswith("multipart/"):
+            text = text.replace("\r\n", "\n")
         body = text.encode("utf-8", "replace")
         fields = [(name, value) for name, value in fields if name != b"content-type"]
         fields.append((b"content-type", _concrete(media).encode("latin-1", "replace")))

@@ -2,8 +2,8 @@
 The checks: each compares what an API did with what its document says.
 
 A check is a function and a row beside it: `exchange` has those that need one exchange only, `coherence` compares
-values, `safe_methods` tests what safe methods promise, `acceptance` decides when a refusal is wrong, `lives` names
-those that phases lead. `table` joins the rows.
+values, `safe_methods` tests what safe methods promise, `acceptance` decides when a refusal is wrong. `table` joins
+the rows, those that phases lead among them.
 """
 
 from collections.abc import Callable, Iterable, Mapping

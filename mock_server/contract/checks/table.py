@@ -3,12 +3,32 @@
 from collections.abc import Iterable
 from typing import Final
 
-from mock_server.contract.checks import Asking, Check, acceptance, coherence, exchange, lives, safe_methods
+from mock_server.contract.checks import Asking, Check, acceptance, coherence, exchange, safe_methods
 from mock_server.contract.model import Exchanged, Incident
+
+# Checks that phases lead, since they take several exchanges with one thing: see `phases.stateful` and `callbacks`.
+_OF_PHASES: Final = (
+    Check("use_after_free", "what was deleted is gone", needs="nothing was deleted and then read", needs_state=True),
+    Check(
+        "ensure_resource_availability",
+        "what was created can be read",
+        needs="nothing was created and then read, and no link was followed",
+        needs_state=True,
+    ),
+    Check(
+        "cross_tenant_access",
+        "one identity does not read what belongs to another",
+        needs="there is no second identity: --other-auth",
+        needs_state=True,
+    ),
+    Check("callbacks", "callbacks keep to the document", needs="no callback and no webhook came"),
+)
 
 # By name, in the order in which they are reported.
 CHECKS: Final[dict[str, Check]] = {
-    check.name: check for module in (exchange, acceptance, lives, coherence, safe_methods) for check in module.CHECKS
+    check.name: check
+    for checks in (exchange.CHECKS, acceptance.CHECKS, _OF_PHASES, coherence.CHECKS, safe_methods.CHECKS)
+    for check in checks
 }
 
 

@@ -1,20 +1,172 @@
-"""The formats of reports, each a row: its name, its purpose and its writer."""
+"""
+The formats of reports, each a row: its name, its purpose and its writer.
 
-from collections.abc import Callable, Iterable
+CTRF is the Common Test Report Format: https://ctrf.io . `junit` and `sarif` have modules of their own.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
+from itertools import islice
 from typing import Final
 
-from mock_server.contract.reports.ctrf import render_ctrf
-from mock_server.contract.reports.har import iter_har
-from mock_server.contract.reports.html import render_page
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from mock_server.contract.model import Exchanged
 from mock_server.contract.reports.junit import render_junit
 from mock_server.contract.reports.merge import RecordedRun
-from mock_server.contract.reports.ndjson import iter_lines, render_markdown
-from mock_server.contract.reports.report import ReportContext, digest
+from mock_server.contract.reports.report import ReportContext, as_texts, digest, is_red, list_objects
 from mock_server.contract.reports.sarif import render_sarif
 from mock_server.contract.runner import Report
 from mock_server.errors import UsageError
+from mock_server.exchange.body import write_json
+from mock_server.exchange.har import har_entry, iter_archive
+from mock_server.json_values import JsonObject, JsonValue
+from mock_server.printable import printable
+from mock_server.version import __version__
+
+
+def render_ctrf(run: JsonObject) -> bytes:
+    """Write a run, which is a digest."""
+    by_case: dict[tuple[str, str], list[JsonObject]] = {}
+    for found in list_objects(run["findings"]):
+        for operation in as_texts(found["operations"]):
+            by_case.setdefault((operation, str(found["check"])), []).append(found)
+    tests = [
+        _test(str(tested["title"]), check, by_case.get((str(tested["id"]), check), []))
+        for tested in list_objects(run["operations"])
+        for check in as_texts(run["checks"])
+    ]
+    failed = sum(test["status"] == "failed" for test in tests)
+    started = _milliseconds(str(run["started"]))
+    seconds = run["seconds"]
+    summary: JsonObject = {
+        "tests": len(tests), "passed": len(tests) - failed, "failed": failed, "pending": 0, "skipped": 0, "other": 0,
+        "start": started, "stop": started + (round(seconds * 1000) if isinstance(seconds, int | float) else 0),
+    }  # fmt: skip
+    tool: JsonObject = {"name": "mock-server", "version": __version__}
+    results: JsonObject = {"tool": tool, "summary": summary, "tests": list[JsonValue](tests)}
+    return write_json({"reportFormat": "CTRF", "specVersion": "0.0.0", "results": results})
+
+
+def _milliseconds(moment: str) -> int:
+    """Return the milliseconds since 1970 of a moment, RFC 3339; 0 where it is none."""
+    try:
+        return round(datetime.fromisoformat(moment).timestamp() * 1000)
+    except ValueError:
+        return 0
+
+
+def _test(title: str, check: str, found: list[JsonObject]) -> JsonObject:
+    test: JsonObject = {
+        "name": f"{title}: {check}",
+        "status": "failed" if any(map(is_red, found)) else "passed",
+        "duration": 0,
+        "suite": [title],
+    }
+    if found:
+        test["message"] = "\n".join(str(item["message"]) for item in found)
+        test["extra"] = {"findings": [item for item in found]}  # noqa: C416 - a list of JSON values
+    return test
+
+
+def iter_har(exchanges: Iterable[Exchanged], frame: ReportContext, started: float) -> Iterator[bytes]:
+    """
+    Write the exchanges of a run, piece by piece.
+
+    Args:
+        exchanges: Of the run.
+        frame: What is around them.
+        started: When, in seconds since 1970.
+    """
+    return iter_archive(_entries(exchanges, frame, started))
+
+
+def _entries(exchanges: Iterable[Exchanged], frame: ReportContext, moment: float) -> Iterator[JsonObject]:
+    for exchanged in exchanges:
+        probe, received = exchanged.probe, exchanged.received
+        request, response, mask = frame.mask.exchange(probe.request, received.response)
+        yield har_entry(
+            request,
+            response,
+            frame.url(request),
+            moment=moment,
+            seconds=received.seconds,
+            status_text=received.fault.value if received.fault is not None else "",
+            comment=f"{probe.operation}: {probe.intent.value}: {mask.text(probe.what)}",
+        )
+        moment += received.seconds
+
+
+_MOST_EXCHANGES: Final = 300  # shown; all of them are in HAR and NDJSON
+
+_ENVIRONMENT: Final = Environment(
+    loader=PackageLoader("mock_server.contract.reports", "."),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def render_page(run: JsonObject, exchanges: Iterable[JsonObject], total: int) -> str:
+    """
+    Write a run.
+
+    Args:
+        run: Its digest.
+        exchanges: Of the run; the first of them are shown.
+        total: How many there are.
+    """
+    shown = list(islice(exchanges, _MOST_EXCHANGES))
+    template = _ENVIRONMENT.get_template("page.html.jinja")
+    red = sum(map(is_red, list_objects(run["findings"])))
+    return template.render(run=run, exchanges=shown, total=total, red=red)
+
+
+_MARKDOWN: Final = re.compile(r"([\\`*|~]|\](?=[(\[:]))")
+
+
+def iter_lines(exchanges: Iterable[JsonObject], run: JsonObject) -> Iterator[bytes]:
+    """Write a run, of which exchanges and a digest are there."""
+    for exchange in exchanges:
+        yield write_json({"type": "exchange", **exchange}) + b"\n"
+    for finding in list_objects(run["findings"]):
+        yield write_json({"type": "finding", **finding}) + b"\n"
+    yield write_json({"type": "run", **{name: value for name, value in run.items() if name != "findings"}}) + b"\n"
+
+
+def render_markdown(run: JsonObject) -> str:
+    """Write a summary for people, of a digest: what is red first."""
+    findings = list_objects(run["findings"])
+    red = sum(map(is_red, findings))
+    coverage = run["coverage"]
+    percent = coverage["percent"] if isinstance(coverage, dict) else 0
+    head = f"## {'❌' if red else '✅'} {_cell(str(run['title']))}: {red} finding{'s' if red != 1 else ''}"
+    counted = (
+        f"{len(list_objects(run['operations']))} operations, {run['requests']:,} requests in {run['seconds']:.1f} s"
+    )
+    figures = f"{counted}, {percent:.0f} % of the contract exercised"
+    out = [head, "", figures + (f" ({run['interrupted']})" if run["interrupted"] else ""), ""]
+    shown = [found for found in findings if not found["accepted"]]
+    if shown:
+        out += ["| | check | operation | what | where | id |", "| --- | --- | --- | --- | --- | --- |"]
+    for found in shown:
+        if found["line"] is not None:
+            where = f"{found['file']}:{found['line']}"
+        else:
+            where = ""
+        cells = (found["level"], found["check"], ", ".join(as_texts(found["operations"])), found["message"], where)
+        out.append(f"| {' | '.join(_cell(str(cell)) for cell in cells)} | `{found['id']}` |")
+    return "\n".join([*out, ""])
+
+
+def _cell(text: str) -> str:
+    """Write a text into a cell of a table: no link, picture, mention or markup comes of it."""
+    line = printable(" ".join(text.splitlines()))
+    return _MARKDOWN.sub(r"\\\1", line).replace("<", "&lt;").replace("://", ":&#47;/").replace("@", "@&#8203;")
 
 
 @dataclass(frozen=True)

@@ -484,7 +484,8 @@ def _by_place(catalogue: Catalogue) -> Iterator[list[Edge]]:
             absent[*edge.pointer, edge.edit.names[0]] = edge
     for pointer, edges in found.items():
         values = {repr(edge.edit): edge for edge in edges}  # two bounds may be the same value
-        yield [*([absent[pointer]] if pointer in absent else []), *values.values()]
+        without = [edge for place, edge in absent.items() if place == pointer]
+        yield [*without, *values.values()]
 
 
 def _name(attempt: Attempt, taken: dict[str, int]) -> str:

@@ -24,7 +24,8 @@ from mock_server.contract.api import Api, OperationUnderTest, make_api
 from mock_server.contract.plan import Change, OperationPlan, make_plan
 from mock_server.document.model import Missing
 from mock_server.errors import MockServerError, SchemaError
-from mock_server.generate.edges.catalogue import Catalogue, EdgeSubject
+from mock_server.generate.edges.catalogue import Catalogue
+from mock_server.generate.edges.proof import EdgeSubject
 from mock_server.generate.request import RequestDraft
 from mock_server.schema.dialect import Direction
 

@@ -21,7 +21,8 @@ from mock_server.document.model import Entry
 from mock_server.errors import SchemaError, UsageError
 from mock_server.exchange.message import Request
 from mock_server.findings import Place, make_tool_finding
-from mock_server.generate.edges.catalogue import KINDS, Catalogue, Edge, Unreached
+from mock_server.generate.edges.catalogue import KINDS, Catalogue, Unreached
+from mock_server.generate.edges.proof import Edge
 from mock_server.generate.engine import Engine
 from mock_server.generate.producer import SampleOptions
 from mock_server.generate.seed import derive_seed

@@ -17,7 +17,8 @@ from mock_server.exchange.media_type import may_be_json, parse_media_type
 from mock_server.exchange.message import Request
 from mock_server.exchange.router import Matched, Router
 from mock_server.findings import Level
-from mock_server.generate.edges.catalogue import BUDGET, LOCATIONS, Catalogue, Edge, EdgeSubject
+from mock_server.generate.edges.catalogue import BUDGET, LOCATIONS, Catalogue
+from mock_server.generate.edges.proof import Edge, EdgeSubject
 from mock_server.generate.engine import Engine, name_of_operation
 from mock_server.generate.request import Drafter, RequestDraft, encode, request_outlines
 from mock_server.json_values import JsonValue

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from mock_server.cache import BoundedCache
-from mock_server.generate.edges.catalogue import KINDS, Catalogue, Edge, EdgeSubject
+from mock_server.generate.edges.catalogue import KINDS, Catalogue
+from mock_server.generate.edges.proof import Edge, EdgeSubject
 from mock_server.generate.seed import derive_seed
 from mock_server.json_values import JsonValue
 from mock_server.pausing import OutOfTime

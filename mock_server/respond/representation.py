@@ -46,7 +46,7 @@ from mock_server.exchange.prefer import EDGES, Preferences
 from mock_server.exchange.security import challenges
 from mock_server.findings import Finding
 from mock_server.generate.echo import DELETED, RequestEcho
-from mock_server.generate.edges.catalogue import EdgeSubject
+from mock_server.generate.edges.proof import EdgeSubject
 from mock_server.generate.engine import Engine, name_of_operation
 from mock_server.generate.pagination import iter_ends
 from mock_server.generate.producer import Producer, SampleOptions

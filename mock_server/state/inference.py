@@ -9,10 +9,9 @@ Resources of a document, inferred from its paths and schemas.
 key, and `seed: 5` is the number of seeded items.
 """
 
-import dataclasses
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mock_server.document.document import template_names
 from mock_server.document.model import Entry, Operation, ParameterLocation
@@ -225,11 +224,8 @@ class _ResourceFinder:
         ]
         if not bindings:
             return None
-        single = (
-            variable is None
-            and not any(binding.action in {Action.LIST, Action.CREATE} for binding in bindings)
-            and group.name is None
-        )
+        actions = {binding.action for binding in bindings}
+        single = variable is None and group.name is None and not actions & {Action.LIST, Action.CREATE}
         named = own.id or next((s.key for s in declared if s.key), None)
         place = tuple(named.split(".")) if named else find_key_place(outline, variable, nouns)
         size = own.seed if own.seed is not None else next((s.size for s in declared if s.size is not None), None)
@@ -436,9 +432,7 @@ def _join_actions(drafts: list[_ResourceDraft]) -> None:
                 and binding.variable is None
                 and binding.chosen.status != _MADE
             ):
-                owner.bindings.append(
-                    dataclasses.replace(binding, action=Action.CHANGE, variable=named.group(1), verb=verb)
-                )
+                owner.bindings.append(replace(binding, action=Action.CHANGE, variable=named.group(1), verb=verb))
 
 
 def _finish(drafts: list[_ResourceDraft]) -> InferredResources:
@@ -499,6 +493,5 @@ def _viewed(
     if owner is None:
         return binding
     pointer = find_owner(home.outline, owner.variable, collections[_shape(owner.template)].nouns)
-    return dataclasses.replace(
-        binding, link=ForeignKey(variable=owner.variable, pointer=pointer, resource=owner.resource)
-    )
+    link = ForeignKey(variable=owner.variable, pointer=pointer, resource=owner.resource)
+    return replace(binding, link=link)

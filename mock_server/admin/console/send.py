@@ -8,7 +8,7 @@ import orjson
 
 from mock_server.admin.console.call_form import parameter_name
 from mock_server.contract.transport.http import AnswerLimits, HttpSender, Received
-from mock_server.document.model import Entry, Parameter, ParameterLocation
+from mock_server.document.model import Entry, Operation, Parameter, ParameterLocation
 from mock_server.errors import MockServerError, UndefinedSerialization
 from mock_server.exchange.message import Request
 from mock_server.exchange.prefer import PREFERENCES
@@ -59,7 +59,29 @@ def make_request(responder: Responder, entry: Entry, given: Mapping[str, str], w
     Raises:
         IncompleteForm: a part of the request can't be written.
     """
-    operation = responder.document.operation(entry)
+    draft, problems = _draft(responder, responder.document.operation(entry), given), list[str]()
+    secrets = {name: text for name in responder.document.schemes if (text := given.get(f"secret.{name}", ""))}
+    outlines, schemes = request_outlines(responder.kit), responder.document.schemes
+    written = encode(draft, responder.base_paths(entry)[0], outlines, schemes, secrets)
+    fields = [*written.fields, *_preferred(given), *_own_fields(given, problems)]
+    if world != EVERYBODY and not any(name == HEADER for name, _ in fields):
+        fields.append((HEADER, world.encode("latin-1", "replace")))
+    media, text = given.get("media", ""), given.get("body", "")
+    body = b""
+    if media and text:
+        if not media.startswith("multipart/"):
+            text = text.replace("\r\n", "\n")
+        body = text.encode("utf-8", "replace")
+        fields = [(name, value) for name, value in fields if name != b"content-type"]
+        fields.append((b"content-type", _concrete(media).encode("latin-1", "replace")))
+    if any(character in value.decode("latin-1") for _, value in fields for character in _FORBIDDEN):
+        problems.append("a header field can't hold a line break")
+    if problems:
+        raise IncompleteForm(problems)
+    return written._replace(fields=fields, body=body)
+
+
+def _draft(responder: Responder, operation: Operation, given: Mapping[str, str]) -> RequestDraft:
     problems: list[str] = []
     draft = RequestDraft(operation)
     for parameter in operation.parameters:
@@ -79,25 +101,7 @@ def make_request(responder: Responder, entry: Entry, given: Mapping[str, str], w
         draft = draft.with_security(operation.security[int(chosen)])
     if problems:
         raise IncompleteForm(problems)
-    secrets = {name: text for name in responder.document.schemes if (text := given.get(f"secret.{name}", ""))}
-    base = responder.base_paths(entry)[0]
-    written = encode(draft, base, request_outlines(responder.kit), responder.document.schemes, secrets)
-    fields = [*written.fields, *_preferred(given), *_own_fields(given, problems)]
-    if world != EVERYBODY and not any(name == HEADER for name, _ in fields):
-        fields.append((HEADER, world.encode("latin-1", "replace")))
-    media, text = given.get("media", ""), given.get("body", "")
-    body = b""
-    if media and text:
-        if not media.startswith("multipart/"):
-            text = text.replace("\r\n", "\n")
-        body = text.encode("utf-8", "replace")
-        fields = [(name, value) for name, value in fields if name != b"content-type"]
-        fields.append((b"content-type", _concrete(media).encode("latin-1", "replace")))
-    if any(character in value.decode("latin-1") for _, value in fields for character in _FORBIDDEN):
-        problems.append("a header field can't hold a line break")
-    if problems:
-        raise IncompleteForm(problems)
-    return written._replace(fields=fields, body=body)
+    return draft
 
 
 def send(request: Request, reached: OwnAddress) -> Received:

@@ -14,8 +14,9 @@ from typing import Final
 from mock_server.document.model import MISSING, Missing
 from mock_server.generate.edges.apply import Add, Append, Attempt, Drop, Edit, Put
 from mock_server.generate.edges.boundary import iter_boundaries
-from mock_server.generate.edges.catalogue import Catalogue, EdgeSubject
+from mock_server.generate.edges.catalogue import Catalogue
 from mock_server.generate.edges.invalid import iter_violations
+from mock_server.generate.edges.proof import EdgeSubject
 from mock_server.generate.producer import Producer
 from mock_server.json_values import JsonValue, Pointer, find_at
 from mock_server.schema.bundle import Bundle

@@ -13,7 +13,8 @@ import mock_server
 from mock_server import pausing
 from mock_server.errors import SchemaError
 from mock_server.generate.edges.apply import Editor
-from mock_server.generate.edges.catalogue import KINDS, Catalogue, EdgeSubject
+from mock_server.generate.edges.catalogue import KINDS, Catalogue
+from mock_server.generate.edges.proof import EdgeSubject
 from mock_server.generate.engine import Engine
 from mock_server.pausing import OutOfTime
 from mock_server.schema.assertions import BrokenAssertion, translated

@@ -14,7 +14,8 @@ from mock_server.document.model import MISSING
 from mock_server.document.references import Node
 from mock_server.errors import SchemaError
 from mock_server.findings import Place
-from mock_server.generate.edges.catalogue import Catalogue, EdgeSubject
+from mock_server.generate.edges.catalogue import Catalogue
+from mock_server.generate.edges.proof import EdgeSubject
 from mock_server.generate.edges.steps import apply_step, iter_further_steps, iter_steps
 from mock_server.generate.engine import Engine
 from mock_server.schema.bundle import Bundle

@@ -20,6 +20,7 @@ from mock_server.contract.reports.formats import (
     render_markdown,
     render_page,
 )
+from mock_server.contract.reports.html import render_page
 from mock_server.contract.reports.junit import render_junit
 from mock_server.contract.reports.report import ReportContext, digest
 from mock_server.contract.reports.sarif import render_sarif

@@ -1,7 +1,7 @@
 """
 The formats of reports, each a row: its name, its purpose and its writer.
 
-CTRF is the Common Test Report Format: https://ctrf.io . `junit` and `sarif` have modules of their own.
+CTRF is the Common Test Report Format: https://ctrf.io . `junit`, `html` and `sarif` have modules of their own.
 """
 
 import re
@@ -9,12 +9,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from itertools import islice
 from typing import Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from mock_server.contract.model import Exchanged
+from mock_server.contract.reports.html import render_page
 from mock_server.contract.reports.junit import render_junit
 from mock_server.contract.reports.merge import RecordedRun
 from mock_server.contract.reports.report import ReportContext, as_texts, digest, is_red, list_objects
@@ -98,32 +96,6 @@ def _entries(exchanges: Iterable[Exchanged], frame: ReportContext, moment: float
             comment=f"{probe.operation}: {probe.intent.value}: {mask.text(probe.what)}",
         )
         moment += received.seconds
-
-
-_MOST_EXCHANGES: Final = 300  # shown; all of them are in HAR and NDJSON
-
-_ENVIRONMENT: Final = Environment(
-    loader=PackageLoader("mock_server.contract.reports", "."),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-
-
-def render_page(run: JsonObject, exchanges: Iterable[JsonObject], total: int) -> str:
-    """
-    Write a run.
-
-    Args:
-        run: Its digest.
-        exchanges: Of the run; the first of them are shown.
-        total: How many there are.
-    """
-    shown = list(islice(exchanges, _MOST_EXCHANGES))
-    template = _ENVIRONMENT.get_template("page.html.jinja")
-    red = sum(map(is_red, list_objects(run["findings"])))
-    return template.render(run=run, exchanges=shown, total=total, red=red)
 
 
 _MARKDOWN: Final = re.compile(r"([\\`*|~]|\](?=[(\[:]))")

@@ -18,7 +18,6 @@ from mock_server.contract.reports.formats import (
     iter_lines,
     render_ctrf,
     render_markdown,
-    render_page,
 )
 from mock_server.contract.reports.html import render_page
 from mock_server.contract.reports.junit import render_junit

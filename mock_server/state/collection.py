@@ -237,7 +237,7 @@ class StateRequest(NamedTuple):
 
 def noun_of(resource: Resource) -> str:
     """Return the name of an item of a resource, for messages."""
-    return min(resource.nouns, key=len, default=resource.name)
+    return min(sorted(resource.nouns), key=len, default=resource.name)
 
 
 def fill(template: str, variables: Mapping[str, str]) -> str:

@@ -157,7 +157,7 @@ def _entity(words: tuple[str, ...], owner: frozenset[str]) -> Meaning | None:
     if len(words) > 1:
         named = singular(words[-2])
     else:
-        named = min(owner, key=len, default="")
+        named = min(sorted(owner), key=len, default="")  # sorted: the order of a set differs from run to run
     if part == "entity_id":
         return Meaning(part, named)
     if len(words) > 1 and _longest(_TEXT, words) is not None:

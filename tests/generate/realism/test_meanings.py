@@ -1,6 +1,9 @@
 """Values mean what their names, descriptions and examples say, and agree with what is asked and answered."""
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 
 import orjson
@@ -306,3 +309,23 @@ def test_problem_details_have_the_status_and_fit_it(producer_of: Make, status: i
 
     assert isinstance(problem, dict)
     assert (problem["type"], problem["title"], problem["status"]) == ("about:blank", titles[status], status)
+
+
+def test_a_thing_with_two_names_of_one_length_is_the_same_in_every_process() -> None:
+    """A dog that is a pet was now a dog, now a pet: Python orders sets anew in each process."""
+    code = (
+        "from mock_server.generate.realism.meaning import find_meaning\n"
+        "print(find_meaning('id', frozenset(('pet', 'dog', 'cat', 'cow')), 'string', '', '').noun)"
+    )
+    nouns = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+
+    assert nouns == {"cat\n"}

@@ -171,10 +171,14 @@ paths:
     [
         (["check", "openapi.yaml"], {"document-reference-unresolvable", "document-lint-incomplete"}, 8),
         (["validate", "traffic.ndjson", "--document", "openapi.yaml"], {"response-status-undocumented"}, 5),
+        (["diff", "old.yaml", "openapi.yaml"], {"diff-operation-removed", "diff-version-not-raised"}, 1),
     ],
 )
 def test_commands_write_it(words: list[str], rules: set[str], line: int, tmp_path: Path) -> None:
     (tmp_path / "openapi.yaml").write_text(DOCUMENT)
+    (tmp_path / "old.yaml").write_text(
+        DOCUMENT + "  /b: {get: {operationId: b, responses: {'200': {description: ok}}}}\n"
+    )
     exchange = {"request": {"method": "GET", "url": "http://x/a"}, "response": {"status": 404}}
     (tmp_path / "traffic.ndjson").write_text(json.dumps(exchange))
     command = [sys.executable, "-m", "mock_server", *words, "--format", "sarif"]

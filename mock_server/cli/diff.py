@@ -19,7 +19,7 @@ def diff(
     new: Annotated[str, typer.Argument(help="The document, or folder, that takes its place.")],
     of_git: Annotated[list[str] | None, typer.Argument(hidden=True)] = None,
     format_: Annotated[
-        str, typer.Option("--format", help="text, json, github, junit, ctrf, html, markdown or semver.")
+        str, typer.Option("--format", help="text, json, github, junit, ctrf, sarif, html, markdown or semver.")
     ] = "text",
     report: Annotated[
         list[str] | None, typer.Option(help="Write it in a format to a file, too: NAME=PATH, several with commas.")

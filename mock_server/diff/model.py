@@ -114,13 +114,6 @@ class DocumentChange:
         return blake2b("\0".join(parts).encode("utf-8", "replace"), digest_size=_DIGITS).hexdigest()
 
     @property
-    def whom(self) -> str:
-        """The consumers that it hurts, in words; empty where none are known."""
-        if self.hurts is None:
-            return ""
-        return f"hurts {', '.join(map(str, self.hurts)) or 'nobody known'}"
-
-    @property
     def is_red(self) -> bool:
         """Whether somebody breaks, or might."""
         return self.verdict in {DiffVerdict.BREAKING, DiffVerdict.UNKNOWN}
@@ -130,6 +123,19 @@ class DocumentChange:
         direction = (self.place.direction.value,) if self.place.direction is not None else ()
         instance = (*direction, *self.place.part, *self.inside)
         return Finding(self.rule, self.message, self.new or self.old, instance or None, self.place.operation)
+
+
+def write_hurts(changes: Sequence[DocumentChange]) -> str:
+    """Write whom changes that are shown as one hurt; empty where nobody was asked about."""
+    known = [change.hurts for change in changes if change.hurts is not None]
+    if not known:
+        return ""
+    most: dict[tuple[str, str], HurtConsumer] = {}
+    for hurt in (each for hurts in known for each in hurts):
+        key = (hurt.name, hurt.kind)
+        if key not in most or hurt.hurt > most[key].hurt:
+            most[key] = hurt
+    return f"hurts {', '.join(map(str, most.values())) or 'nobody known'}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,17 +7,19 @@ Each format is a row of `DIFF_FORMATS`: its name, its purpose and its writer. Fo
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
 from mock_server.diff.html import render_diff_page
-from mock_server.diff.model import ComparedDocuments, DiffVerdict, DocumentChange, Witness
+from mock_server.diff.model import ComparedDocuments, DiffVerdict, DocumentChange, Witness, write_hurts
 from mock_server.document.positions import Position
 from mock_server.exchange.body import write_json
 from mock_server.exchange.message import RawFields
 from mock_server.findings import Level, Place
 from mock_server.json_values import JsonObject, JsonValue, format_pointer
 from mock_server.printable import printable, printable_lines
+from mock_server.sarif import SarifResult, write_sarif
 from mock_server.version import __version__
 
 _LEVELS: Final = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "note"}
@@ -151,8 +153,9 @@ def _write_group(report: ComparisonReport, group: list[DocumentChange]) -> Itera
         if place is not None:
             line = f":{place['line']}" if place["line"] is not None else ""
             yield f"    {sign} {place['file']}{line} {place['pointer']}".rstrip()
-    if change.whom:
-        yield f"    {change.whom}"
+    whom = write_hurts(group)
+    if whom:
+        yield f"    {whom}"
     witness = change.witness
     if witness is not None:
         if witness.curl:
@@ -195,6 +198,7 @@ def _render_github(report: ComparisonReport) -> str:
         message = f"{where_of(change)}: {change.message}"
         if change.witness is not None and change.witness.curl:
             message += f"\n{change.witness.curl}"
+        message = "\n".join(filter(None, (message, write_hurts(group))))
         where = f"file={_property(str(place['file']))},line={place['line'] or 1}," if place is not None else ""
         text = "%0A".join(printable(line).replace("%", "%25") for line in message.split("\n"))
         lines.append(f"::{_ANNOTATIONS[_LEVELS[change.level]]} {where}title={_property(change.rule)}::{text}\n")
@@ -256,6 +260,29 @@ def _render_ctrf(report: ComparisonReport) -> str:
     return write_json({"reportFormat": "CTRF", "specVersion": "0.0.0", "results": results}).decode() + "\n"
 
 
+def _render_sarif(report: ComparisonReport) -> str:
+    return write_json(write_sarif(map(partial(_sarif_result, report), report.compared.changes), "diff")).decode() + "\n"
+
+
+def _sarif_result(report: ComparisonReport, change: DocumentChange) -> SarifResult:
+    place = change.new or change.old
+    position = report.positions.get(place) if place is not None else None
+    home = report.compared.new.resource.name
+    shown = [f"{where_of(change)}: {change.message}".removeprefix(": "), write_hurts([change])]
+    shown.append(change.witness.curl if change.witness is not None else "")
+    return SarifResult(
+        rule=change.rule,
+        level=change.level,
+        message="\n\n".join(filter(None, shown)),
+        file=report.rename(position.file if position is not None else home),
+        pointer=position.pointer if position is not None else (),
+        line=position.line if position is not None else None,
+        operation=change.place.operation or None,
+        identity=(change.fingerprint,),
+        properties={"verdict": change.verdict.value, "id": change.fingerprint},
+    )
+
+
 def _render_markdown(report: ComparisonReport) -> str:
     """Write a changelog to paste: what breaks, what is not known, what else changed, what is new."""
     compared = report.compared
@@ -274,7 +301,9 @@ def _render_markdown(report: ComparisonReport) -> str:
         for group in groups:
             change = group[0]
             more = f" (and {len(group) - 1} more places)" if len(group) > 1 else ""
-            out.append(f"- **{_cell(where_of(change) or 'document')}**: {_cell(change.message)}{more} `{change.rule}`")
+            whom = f"; {_cell(write_hurts(group))}" if write_hurts(group) else ""
+            said = f"{_cell(change.message)}{more}{whom} `{change.rule}`"
+            out.append(f"- **{_cell(where_of(change) or 'document')}**: {said}")
             if change.witness is not None and change.witness.curl:
                 fence = "~~~" if "```" in change.witness.curl else "```"
                 out += [f"  {fence}sh", f"  {printable(change.witness.curl)}", f"  {fence}"]
@@ -316,6 +345,7 @@ _ROWS: Final = (
     DiffFormat("github", "annotations of a workflow of GitHub", _render_github),
     DiffFormat("junit", "JUnit XML, for CI servers: a test case for each change", _render_junit),
     DiffFormat("ctrf", "Common Test Report Format (JSON)", _render_ctrf),
+    DiffFormat("sarif", "SARIF 2.1.0, for code scanning", _render_sarif),
     DiffFormat("html", "a page to read: old and new side by side, with each witness", _render_html),
     DiffFormat("markdown", "a changelog to paste", _render_markdown),
     DiffFormat("semver", "the text, and `major`, `minor` or `patch` as the last line", _render_semver),

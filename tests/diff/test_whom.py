@@ -1,6 +1,7 @@
 """A change of a document names exactly the consumers that it hurts: by Pact files, recorded traffic and profiles."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 from mock_server import load
 from mock_server.cli.main import main
 from mock_server.diff.compare import compare_documents
+from mock_server.diff.model import write_hurts
+from mock_server.diff.report import DIFF_FORMATS
 from mock_server.diff.usage import ConsumerUsage, OperationUsage, collect_usage, read_profile, write_profile
 from mock_server.diff.whom import HurtFinder
 from mock_server.document.yaml import decode_yaml, encode_yaml
@@ -162,7 +165,7 @@ def test_two_changes_at_one_object_are_told_apart(folder: Path) -> None:
     compared = compare_documents(load(folder / "old.yaml"), load(folder / "new.yaml"), Settings())
     finder = HurtFinder(compared, Settings())
     finder.take_traffic([str(folder / "farm.har")])
-    found = [change.whom for change in finder.result().changes if change.is_red]
+    found = [write_hurts([change]) for change in finder.result().changes if change.is_red]
 
     assert sorted(found) == ["hurts farm (1 of 1 exchanges)", "hurts nobody known"]
 
@@ -180,6 +183,21 @@ def test_the_command_says_whom(
     assert code == 1
     assert "    hurts farm (1 of 2 exchanges)\n" in shown
     assert "    hurts nobody known\n" in shown
+
+
+@pytest.mark.parametrize("name", [name for name in DIFF_FORMATS if name != "semver"])
+def test_every_format_names_the_consumers(
+    name: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(folder)
+    (folder / "new.yaml").write_text(
+        OLD.replace("        name: {type: string}", "        name: {type: [string, 'null']}")
+    )
+    main(["diff", "old.yaml", "new.yaml", "--format", name, "--traffic", "farm.har", "--consumer", "pact.json"])
+    shown = capsys.readouterr().out
+
+    assert all(re.search(rf"(?i)hurts.*{consumer}", shown, re.DOTALL) for consumer in ("farm", "web"))
+    assert "jobs" not in shown
 
 
 def test_a_profile_is_written_from_traffic_and_hurts_alike(

@@ -31,15 +31,16 @@ from mock_server.diff.usage import (
 )
 from mock_server.document.document import path_names
 from mock_server.document.load import read_resource
-from mock_server.document.model import Entry, Missing
+from mock_server.document.model import MISSING, Entry, Missing
 from mock_server.errors import SchemaError
 from mock_server.exchange.media_type import parse_media_type
-from mock_server.exchange.message import find_field
+from mock_server.exchange.message import Request, Response, find_field
 from mock_server.exchange.parameters import Carrier
 from mock_server.exchange.router import Matched
 from mock_server.exchange.security import find_unmet
 from mock_server.findings import Finding, Level, Place
 from mock_server.json_values import JsonValue, Pointer, find_at
+from mock_server.judges.request import DecodedRequest
 from mock_server.schema.dialect import Direction
 from mock_server.settings import Settings
 
@@ -91,7 +92,6 @@ class _Asked(NamedTuple):
     exchange: RecordedExchange
     matched: Matched[Entry]
     usage: OperationUsage
-    answer_type: str
 
 
 @dataclass(eq=False, repr=False)
@@ -152,6 +152,31 @@ class HurtFinder:
         """
         for each in iter_used(paths, self.unread):
             self._take_exchange(each)
+
+    def take_answer(self, name: str, operation: str, response: Response) -> None:
+        """
+        Take an answer in that somebody keeps as a fixture; nothing is known of its request.
+
+        Args:
+            name: Of whom it belongs to.
+            operation: The operationId.
+            response: The answer.
+        """
+        entry = self.compared.old.find_entry(operation)
+        if entry is None:
+            return
+        consumer = self._add(name, "fixtures")
+        consumer.used[operation] += 1
+        try:
+            answer = self._old.judges_of(entry)[1].read_body(response)
+        except SchemaError:
+            answer = MISSING
+        nothing = DecodedRequest({}, MISSING)
+        usage = usage_of(Request("", b"", b"", [], b""), nothing, response, answer)
+        for number, question in self._about(operation):
+            is_whole = question.change.place.direction is None
+            if is_whole or (not question.is_sent and self._reads(question, entry, response, usage)):
+                consumer.hurt[number] += 1
 
     def result(self) -> ComparedDocuments:
         """Return the compared documents, each change that breaks somebody with the consumers that it hurts."""
@@ -231,20 +256,20 @@ class HurtFinder:
         try:
             requests, responses = self._old.judges_of(matched.route.target)
         except SchemaError:
-            return _Asked(exchange, matched, OperationUsage(seen=1), "")
-        response, answer, media = exchange.response, body, ""
+            return _Asked(exchange, matched, OperationUsage(seen=1))
+        response, answer = exchange.response, body
         decoded = requests.read(exchange.request, matched.variables, security=False)
         if response is not None:
-            media = find_field(response.fields, b"content-type") or ""
             answer = responses.read_body(response) if isinstance(body, Missing) else body
-        return _Asked(exchange, matched, usage_of(exchange.request, decoded, response, answer), media)
+        return _Asked(exchange, matched, usage_of(exchange.request, decoded, response, answer))
 
     def _is_hurt(self, question: _Question, asked: _Asked, refusals: list[Finding]) -> bool:
         change, request = question.change, asked.exchange.request
         if change.place.direction is None:
             return True
         if not question.is_sent:
-            return self._reads(question, asked)
+            response = asked.exchange.response
+            return self._reads(question, asked.matched.route.target, response, asked.usage)
         if change.rule == "diff-security-tightened":
             return self._is_unmet(asked)
         if change.rule == "diff-media-type-removed":
@@ -253,23 +278,23 @@ class HurtFinder:
             return question.is_hurt(asked.usage)
         return any(_is_refused_at(question, finding, asked) for finding in refusals)
 
-    def _reads(self, question: _Question, asked: _Asked) -> bool:
+    def _reads(self, question: _Question, entry: Entry, response: Response | None, usage: OperationUsage) -> bool:
         """Return whether an exchange has the part of an answer that a change is about."""
-        response, change = asked.exchange.response, question.change
+        change = question.change
         if change.rule == "diff-status-added":
             return True
         if response is None:
             return False
-        operation = self.compared.old.operation(asked.matched.route.target)
-        documented = operation.find_response(response.status)
+        documented = self.compared.old.operation(entry).find_response(response.status)
         if documented is None or documented.status.upper() != change.place.part[0].upper():
             return False
-        if question.media and asked.answer_type and not _is_of_type(question.media, asked.answer_type):
+        written = find_field(response.fields, b"content-type")
+        if question.media and written and not _is_of_type(question.media, written):
             return False
         if question.media and len(question.path) == 2:  # noqa: PLR2004 - the body as a whole
             return bool(response.body)
         path = (str(response.status), *question.path[1:])
-        return replace(question, path=path).is_hurt(asked.usage)
+        return replace(question, path=path).is_hurt(usage)
 
     def _is_unmet(self, asked: _Asked) -> bool:
         """Return whether a request lacks the credentials that the new document asks for."""

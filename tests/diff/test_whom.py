@@ -200,6 +200,22 @@ def test_every_format_names_the_consumers(
     assert "jobs" not in shown
 
 
+def test_a_folder_of_fixtures_is_traffic(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(folder)
+    (folder / "frontend" / "listPets").mkdir(parents=True)
+    (folder / "frontend" / "listPets" / "one.yaml").write_text(
+        "status: 200\nheaders: {X-Next: 3}\nbody: [{id: 1, kind: cat, name: Rex}]\n"
+    )
+    text = OLD.replace("        name: {type: string}", "        name: {type: [string, 'null']}")
+    (folder / "new.yaml").write_text(text.replace("color: {type: string}", "color: {type: integer}"))
+    main(["diff", "old.yaml", "new.yaml", "--traffic", "frontend"])
+    found = re.findall(r"at /\*/(\S+): .*\n(?:    [-+].*\n)*    (hurts .*)", capsys.readouterr().out)
+
+    assert dict(found) == {"name": "hurts frontend (1 of 1 fixtures)", "tag/color": "hurts nobody known"}
+
+
 def test_a_profile_is_written_from_traffic_and_hurts_alike(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -25,8 +25,12 @@ from mock_server.diff.whom import HurtFinder
 from mock_server.document.positions import find_positions
 from mock_server.document.read import read_document
 from mock_server.errors import UsageError
-from mock_server.files import write_file
+from mock_server.exchange.message import Response
+from mock_server.files import folder_name, write_file
 from mock_server.findings import RULES, Level
+from mock_server.generate.engine import Engine
+from mock_server.respond.fixtures import load_fixtures
+from mock_server.respond.responder import Responder
 from mock_server.settings import Settings
 
 _LEVELS: Final = {"error": Level.ERROR, "warning": Level.WARNING, "note": Level.NOTE}
@@ -229,13 +233,33 @@ def _find_hurt(compared: ComparedDocuments, options: _DiffOptions) -> ComparedDo
     finder = HurtFinder(compared, options.settings)
     for path in options.consumers:
         finder.take_consumer(path)
-    finder.take_traffic(list(options.traffic))
+    known = {folder_name(name) for entry in compared.old.entries for name in (entry.id, entry.title)}
+    fixtures = [where for where in options.traffic if _holds_fixtures(Path(where), known)]
+    for where in fixtures:
+        _take_fixtures(finder, Path(where), options.settings)
+    finder.take_traffic([where for where in options.traffic if where not in fixtures])
     for file, count in finder.unread.items():
         if count:
             say(f"{file}: {count_noun(count, 'record')} could not be read", to=sys.stderr)
     for file, count in finder.foreign.items():
         say(f"{file}: {count_noun(count, 'exchange')} of nothing that the old document has", to=sys.stderr)
     return finder.result()
+
+
+def _holds_fixtures(folder: Path, known: Collection[str]) -> bool:
+    """Return whether a folder is one of fixtures: it has a folder with the name of an operation."""
+    return folder.is_dir() and any(child.is_dir() and child.name in known for child in folder.iterdir())
+
+
+def _take_fixtures(finder: HurtFinder, folder: Path, settings: Settings) -> None:
+    """Take the answers of fixtures in; those that are templates depend on requests, and say nothing."""
+    responder = Responder(Engine(finder.compared.old, settings))
+    fixtures = load_fixtures(folder, finder.compared.old, responder.judge_of, responder.kit.pools)
+    for operation, stored in fixtures.by_operation.items():
+        for fixture in stored:
+            if not fixture.stored.is_template:
+                written = fixture.stored.written
+                finder.take_answer(folder.name, operation, Response(fixture.status, written.fields, written.body))
 
 
 def _numbered(path: Path, index: int) -> Path:

@@ -6,7 +6,7 @@ operations show it. What an operation gets wrong by itself, such as a server err
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -38,6 +38,8 @@ _SHARED: Final = frozenset(
 _BY_STATUS: Final = frozenset(("response-media-type-undocumented", "response-status-undocumented"))
 _BY_SCHEMA: Final = frozenset(("response-body-schema", "response-header-schema"))
 _LISTED: Final = re.compile(r"; documented are .*|, which .* does not document|^\d{3}(?= )", re.DOTALL)
+_PROPERTY: Final = "response-property-undocumented"
+_MOST_NAMED: Final = 12  # properties
 _NUMBERS: Final = re.compile(r"\d+")
 _POINTER: Final = re.compile(r" at /\S*(?=:)")
 
@@ -62,7 +64,36 @@ def group_incidents(incidents: Iterable[Incident]) -> list[Incident]:
                 operations=tuple(dict.fromkeys((*first.operations, *incident.shown_by))),
                 ids=(*first.ids, *_ids(incident)),
             )
-    return list(found.values())
+    return list(_join_properties(found.values()))
+
+
+def _join_properties(incidents: Iterable[Incident]) -> Iterator[Incident]:
+    """Join undocumented properties of one object at the same operations."""
+    found: dict[tuple[object, ...], list[Incident]] = {}
+    for incident in incidents:
+        key: tuple[object, ...] = (incident.id, incident.doubtful)
+        if incident.finding.rule == _PROPERTY:
+            parent = without_indices(incident.finding.instance or ())[:-1]
+            key = (incident.shown_by, parent, incident.doubtful, incident.accepted)
+        found.setdefault(key, []).append(incident)
+    for first, *others in found.values():
+        if others:
+            yield replace(
+                first,
+                finding=first.finding._replace(message=_listed(first, others)),
+                seen=first.seen + sum(other.seen for other in others),
+                ids=(*first.ids, *(id_ for other in others for id_ in other.ids)),
+            )
+        else:
+            yield first
+
+
+def _listed(first: Incident, others: list[Incident]) -> str:
+    names = [(each.finding.instance or ("",))[-1] for each in (first, *others)]
+    shown = ", ".join(repr(name) for name in names[:_MOST_NAMED])
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    place = "/".join((first.finding.instance or ())[1:-1])
+    return f"the body{' at /' + place if place else ''}: the properties {shown}{more} are not documented"
 
 
 def _ids(incident: Incident) -> tuple[str, ...]:

@@ -59,7 +59,8 @@ class ExchangeUnderCheck:
         response = self.response
         if response is None or self.exchanged.received.fault is not None:
             return None
-        if self.status >= 500 and self.status != 501:  # noqa: PLR2004 - 501 may be documented
+        documented = any(known.status == str(self.status) for known in self.subject.operation.responses)
+        if self.status >= 500 and not (self.status == 501 and documented):  # noqa: PLR2004 - a server error, which is said
             return None
         if self.probe.intent is Intent.FOREIGN_METHOD:
             return None

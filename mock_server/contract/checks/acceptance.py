@@ -15,12 +15,11 @@ from mock_server.contract.api import OperationUnderTest
 from mock_server.contract.checks import Asking, Check
 from mock_server.contract.model import Exchanged, Probe, Verdict
 from mock_server.contract.plan import EXPLICIT, Change
-from mock_server.document.model import Missing, ParameterLocation
+from mock_server.document.model import Missing
 from mock_server.json_values import JsonValue, array_index
 
 _NAME: Final = "positive_data_acceptance"
-_UNSUPPORTED = frozenset((405, 406, 415, 501))
-_NOT_IMPLEMENTED: Final = 501  # where it is documented, it is an answer like any other
+_UNSUPPORTED = frozenset((405, 406, 415))  # a 501 is a server error, or documented
 _SYNTAX = frozenset((400, 422))
 _MOST_READ: Final = 20_000  # bytes of a refusal
 
@@ -28,9 +27,7 @@ _MOST_READ: Final = 20_000  # bytes of a refusal
 def check_supported(session: Asking, exchanged: Exchanged) -> Iterator[Verdict]:
     """Check that a documented method, media type or Accept is never unsupported."""
     session.look(_NAME)
-    operation = session.subject.operation
-    documented = any(response.status == str(exchanged.status) for response in operation.responses)
-    if exchanged.status in _UNSUPPORTED and not (exchanged.status == _NOT_IMPLEMENTED and documented):
+    if exchanged.status in _UNSUPPORTED:
         message = f"{exchanged.status} to a request that keeps to the document ({exchanged.probe.what})"
         yield _verdict(session, exchanged, message, doubtful=exchanged.status == 406)  # noqa: PLR2004 - Accept may be narrower
 
@@ -77,12 +74,14 @@ def check_example(session: Asking, exchanged: Exchanged) -> Iterator[Verdict]:
 
 
 def _is_vouched_for(subject: OperationUnderTest, probe: Probe) -> bool:
-    """Return whether all parameters of a request have values that the document shows, or that are known to exist."""
+    """
+    Return whether all parameters of a request have values that the document shows.
+
+    A thing that is known to exist is no such value: what it refuses may depend on what it is.
+    """
     sent = probe.draft.parameters if probe.draft is not None else {}
     return all(
-        parameter.examples or (probe.known and parameter.location is ParameterLocation.PATH)
-        for parameter in subject.operation.parameters
-        if (parameter.location, parameter.name) in sent
+        parameter.examples for parameter in subject.operation.parameters if (parameter.location, parameter.name) in sent
     )
 
 

@@ -31,6 +31,7 @@ from mock_server.errors import UndefinedSerialization
 from mock_server.exchange.message import Request
 from mock_server.exchange.router import Unmatched
 from mock_server.generate.request import RequestDraft, credential_keys
+from mock_server.json_values import JsonValue
 from mock_server.judges.identity import Identity
 
 _PAIRS = 8
@@ -136,7 +137,7 @@ class Covering:
         if self.conflicts:
             body = self.session.subject.drafter.body(base.media, next(self.salts), full=True)
             if not isinstance(body, Missing):
-                base = base.with_body(body)
+                base = base.with_body(_renew(base.body, body))
         return self.session.settle(base)
 
     def _send(
@@ -382,6 +383,15 @@ class Covering:
         if run.memory.is_created(template, variables):
             return _FOREIGN
         return ("TRACE",)
+
+
+def _renew(known: JsonValue, drawn: JsonValue) -> JsonValue:
+    """Return a body with other texts: what else was accepted, or mended, stays as it is."""
+    if isinstance(known, dict) and isinstance(drawn, dict):
+        return {name: _renew(value, drawn.get(name)) for name, value in known.items()}
+    if isinstance(known, str) and isinstance(drawn, str):
+        return drawn
+    return known
 
 
 def cover(session: Session) -> None:

@@ -1,5 +1,5 @@
 """
-What keeps the work from being done: errors.
+Errors, which keep work from being done.
 
     MockServerError                 carries exit code 2
       UsageError                    a flag, a setting or their combination makes no sense

@@ -215,7 +215,7 @@ class FaultSettings:
 
     @property
     def is_calm(self) -> bool:
-        """Whether no delay or fault applies, unless a request asks for one."""
+        """True if no delay or fault applies, unless a request asks for one."""
         return self == CALM
 
     def for_operation(self, *names: str) -> OperationFaults:

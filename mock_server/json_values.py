@@ -29,7 +29,7 @@ _LONGEST = 200  # characters of a token that is shown
 
 
 def same_json(one: JsonValue, other: JsonValue) -> bool:
-    """Return whether two JSON values are equal: 1 is 1.0, but not true. RFC 6902, section 4.6."""
+    """Return True if two JSON values are equal: 1 is 1.0, but not true. RFC 6902, section 4.6."""
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, dict) and isinstance(other, dict):

@@ -8,7 +8,7 @@ LARGEST: Final = sys.float_info.max
 
 
 def is_finite(number: float) -> bool:
-    """Return whether a number is neither infinite nor NaN; whole numbers never are, however large."""
+    """Return True if a number is neither infinite nor NaN; whole numbers never are, however large."""
     return isinstance(number, int) or math.isfinite(number)
 
 

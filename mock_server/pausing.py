@@ -87,7 +87,7 @@ def pause() -> None:
 
 
 def wait() -> bool:
-    """Give way at once, because this work needs what another holds; return whether giving way was possible."""
+    """Give way at once, because this work needs what another holds; return True if giving way was possible."""
     pauses = _pauses.get()
     return pauses is not None and pauses.make(_WAITING)
 

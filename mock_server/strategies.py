@@ -144,7 +144,7 @@ def _bodies(kit: Engine, operation: Operation) -> Strategy:
 
 
 def _reader(kit: Engine, operation: Operation, base: str) -> Any:  # noqa: ANN401 - a predicate
-    """Return whether a request conforms as written: an empty path parameter, for one, makes another path."""
+    """Return True if a request conforms as written: an empty path parameter, for one, makes another path."""
     router: Router[str] = Router()
     router.add(base, operation.method, operation.entry.template, operation.id)
     judge = RequestJudge(kit.document, operation, kit.schemas.of(Direction.REQUEST, Purpose.JUDGE))

@@ -7,5 +7,5 @@ _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 
 
 def is_token(text: str) -> bool:
-    """Return whether a text is a token. RFC 9110, section 5.6.2."""
+    """Return True if a text is a token. RFC 9110, section 5.6.2."""
     return _TOKEN.match(text) is not None

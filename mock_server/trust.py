@@ -152,7 +152,7 @@ def _object_to_variables(value: object, texts: list[object]) -> str | None:
 
 
 def _is_inside(text: str, folder: Path) -> bool:
-    """Return whether a path stays in a folder, with links followed."""
+    """Return True if a path stays in a folder, with links followed."""
     try:
         return "://" not in text and (folder / text).resolve().is_relative_to(folder.resolve())
     except (OSError, ValueError, RuntimeError):  # no path at all, or links in a circle

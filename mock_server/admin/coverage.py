@@ -65,7 +65,7 @@ class Usable:
         return tuple(item for entry in self.responder.document.entries for item in self._part(entry).items)
 
     def goes_by_path(self, entry: Entry) -> bool:
-        """Return whether different paths of an operation use different items."""
+        """Return True if different paths of an operation use different items."""
         return any(parameter.location is ParameterLocation.PATH for parameter in self._part(entry).read)
 
     def used(self, entry: Entry, request: Request, answer: Answer) -> Iterator[Item]:
@@ -307,7 +307,7 @@ class Coverage:
             self._count()
 
     def _goes_by_path(self, entry: Entry) -> bool:
-        """Return whether requests for an operation that differ in their path only are counted apart."""
+        """Return True if requests for an operation that differ in their path only are counted apart."""
         known = self._by_path.get(id(entry))
         if known is None:
             homes = (home for each in self.responders() if (home := self._of(each)).knows(entry))

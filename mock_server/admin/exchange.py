@@ -38,7 +38,7 @@ _UNMATCHED: Final = frozenset(f"problem:{kind.name}" for kind in (NO_PATH, NO_ME
 
 
 def is_matched(recorded: Recorded) -> bool:
-    """Return whether an operation of the document or a mapping matched."""
+    """Return True if an operation of the document or a mapping matched."""
     return recorded.answer.source not in _UNMATCHED
 
 
@@ -219,7 +219,7 @@ class AdminContext:
 
     @property
     def limit(self) -> int:
-        """How many bytes the body of a request may have."""
+        """The bytes that the body of a request may have."""
         return self.backend.settings.max_body
 
     def render_delivery(self, delivery: Delivery) -> JsonObject:

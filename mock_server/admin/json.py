@@ -126,7 +126,7 @@ async def read_object(request: Request, limit: int) -> JsonObject:
 
 
 def is_nested_deeper(value: JsonValue, most: int) -> bool:
-    """Return whether more than `most` arrays and objects are nested in one another."""
+    """Return True if more than `most` arrays and objects are nested in one another."""
     level = [value]
     for _ in range(most + 1):
         containers = [item for item in level if isinstance(item, dict | list)]

@@ -103,7 +103,7 @@ class CallbackDispatcher:
         self._log_weight = sum(size for _, size in self._log.values())
 
     def _drop_oldest(self) -> bool:
-        """Drop the oldest delivery from the log; return whether there was one."""
+        """Drop the oldest delivery from the log; return True if there was one."""
         if not self._log:
             return False
         self._log_weight -= self._log.popitem(last=False)[1][1]
@@ -311,7 +311,7 @@ class CallbackDispatcher:
 
 
 def _may_trigger(entry: Entry) -> bool:
-    """Return whether an operation has members that may name callbacks or webhooks, without reading it."""
+    """Return True if an operation has members that may name callbacks or webhooks, without reading it."""
     return not as_object(entry.node.value).keys().isdisjoint(("callbacks", "x-mock"))
 
 

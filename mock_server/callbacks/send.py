@@ -66,7 +66,7 @@ class Host(NamedTuple):
         return cls(url.raw_host.decode().lower(), port)
 
     def covers(self, url: "httpx2.URL") -> bool:
-        """Return whether a URL leads to the host."""
+        """Return True if a URL leads to the host."""
         port = url.port or (443 if url.scheme == "https" else 80)
         return url.raw_host.decode().lower() == self.name and self.port in {None, port}
 

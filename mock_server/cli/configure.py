@@ -145,7 +145,7 @@ def current_source() -> SettingsSource:
 
 def trusts_settings() -> bool:
     """
-    Return whether the environment says that a settings file may set everything.
+    Return True if the environment says that a settings file may set everything.
 
     Raises:
         UsageError: the variable is neither true nor false.

@@ -164,14 +164,14 @@ def _read_events(data: bytes, outline: Site) -> list[JsonValue]:
 
 
 def _is_data_alone(event: Mapping[str, str], value: JsonValue) -> bool:
-    """Return whether an event is its data alone: its name is the type that the data has."""
+    """Return True if an event is its data alone: its name is the type that the data has."""
     return event.keys() == {"data"} or (
         event.keys() == {"data", "event"} and isinstance(value, dict) and value.get("type") == event["event"]
     )
 
 
 def _takes(outline: Site, event: Mapping[str, str]) -> bool:
-    """Return whether a mark at the end is one of the documented events."""
+    """Return True if a mark at the end is one of the documented events."""
     return outline.names_value(event["data"]) or outline.member("data").names_value(event["data"])
 
 
@@ -253,7 +253,7 @@ def _write_other(value: JsonValue, media_type: MediaRange) -> bytes:
 
 
 def is_file(media_type: MediaRange) -> bool:
-    """Return whether the content is bytes that no schema describes."""
+    """Return True if the content is bytes that no schema describes."""
     is_medium = media_type.type in {"image", "audio", "video", "font"} or media_type.subtype == "octet-stream"
     return is_medium or find_specimen(media_type.essence) is not None
 
@@ -274,7 +274,7 @@ def write_text(text: str, media_type: MediaRange) -> bytes:
 
 def is_wire_text(text: str, media_type: MediaRange) -> bool:
     """
-    Return whether a text is written as the media type has it.
+    Return True if a text is written as the media type has it.
 
     Events, lines of JSON, the parts of a multipart body.
     """

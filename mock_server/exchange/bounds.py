@@ -55,12 +55,12 @@ def check_items(text: str, delimiter: str) -> None:
 
 
 def _may_be_deep(data: bytes | str) -> bool:
-    """Return whether a text has as many brackets as a value needs that is nested too deeply."""
+    """Return True if a text has as many brackets as a value needs that is nested too deeply."""
     return len(data) > 2 * JSON_DEPTH and count_brackets(data, JSON_DEPTH + 1) > JSON_DEPTH
 
 
 def _is_writable(value: JsonValue) -> bool:
-    """Return whether a value that was read from JSON can be written again: only one that is too deep can't."""
+    """Return True if a value that was read from JSON can be written again: only one that is too deep can't."""
     try:
         orjson.dumps(value)
     except TypeError:

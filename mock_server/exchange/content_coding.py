@@ -40,7 +40,7 @@ class UnknownCoding(MalformedContent):
 
 
 def is_coded(fields: RawFields) -> bool:
-    """Return whether `Content-Encoding` names a coding of a body."""
+    """Return True if `Content-Encoding` names a coding of a body."""
     return any(name == b"content-encoding" for name, _ in fields)
 
 
@@ -121,11 +121,11 @@ class _Ending(Protocol):
 
     @property
     def eof(self) -> bool:
-        """Whether the end of a member was met."""
+        """True if the end of a member was met."""
 
     @property
     def unused_data(self) -> bytes:
-        """What came after that end."""
+        """The bytes after that end."""
 
 
 Decoder = TypeVar("Decoder", bound=_Ending)

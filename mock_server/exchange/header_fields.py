@@ -54,7 +54,7 @@ _METHODS: Final = ("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS", "GET, HEAD, O
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What a value of a field may depend on."""
+    """Parts of an exchange that the value of a field may depend on."""
 
     method: str = "GET"  # of the operation
     status: int = 200
@@ -74,7 +74,7 @@ class Grammar:
     is_spared: bool = False  # whether it is better left out than made up: it would say something that is not so
 
     def fits(self, text: str) -> bool:
-        """Return whether a text is a value of the field."""
+        """Return True if a text is a value of the field."""
         parts = split_quoted(text, ",") if self.is_list else [text]
         members = [part.strip() for part in parts]
         return any(members) and all(self.pattern.fullmatch(member) for member in members if member)

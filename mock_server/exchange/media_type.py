@@ -47,7 +47,7 @@ class MediaRange:
 
     @property
     def is_range(self) -> bool:
-        """Whether it covers several types: `*/*`, `text/*`, `application/*+json`, `application/vnd.vimeo.*`."""
+        """True if it covers several types: `*/*`, `text/*`, `application/*+json`, `application/vnd.vimeo.*`."""
         return self.type == "*" or "*" in self.subtype
 
     @property
@@ -56,7 +56,7 @@ class MediaRange:
         return self.type == "*", "*" in self.subtype, -len(self.parameters)
 
     def covers(self, other: "MediaRange") -> bool:
-        """Return whether it names the other, or a range that the other is in; parameters of `other` do not count."""
+        """Return True if it names the other, or a range that the other is in; parameters of `other` do not count."""
         if self.type not in {"*", other.type}:
             return False
         start, star, end = self.subtype.partition("*")
@@ -84,7 +84,7 @@ def parse_media_type(text: str) -> MediaRange:
 
 
 def is_same_media_type(one: str, other: str) -> bool:
-    """Return whether two Content-Type fields mean the same, however they are written. RFC 9110, section 8.3.1."""
+    """Return True if two Content-Type fields mean the same, however they are written. RFC 9110, section 8.3.1."""
     first, second = ((read.essence, dict(_folded(read))) for read in map(parse_media_type, (one, other)))
     return first == second
 
@@ -246,7 +246,7 @@ def _pick(fitting: Sequence[int], known: Sequence[MediaRange], wanted: MediaRang
 
 def is_interchangeable(one: MediaRange, other: MediaRange) -> bool:
     """
-    Return whether one media type may replace another that is named differently.
+    Return True if one media type may replace another that is named differently.
 
     `application/vnd.github+json` and `application/json` may, in both directions, as may two names of one vendor's tree
     and XML likewise: the suffix says how the content is written (RFC 6839), the rest only whose it is.
@@ -266,7 +266,7 @@ def _are_of_one_syntax(
 
 
 def _is_xml_data(media_type: MediaRange) -> bool:
-    """Return whether the content is XML, but no document for people or picture with a syntax of its own."""
+    """Return True if the content is XML, but no document for people or picture with a syntax of its own."""
     return is_xml(media_type) and media_type.type in {"application", "text"} and media_type.subtype != "xhtml+xml"
 
 
@@ -290,37 +290,37 @@ def _concrete(written: str, documented: MediaRange, wanted: MediaRange) -> str:
 
 
 def is_json(media_type: MediaRange) -> bool:
-    """Return whether the content is one JSON text: `application/json` and the suffix `+json`."""
+    """Return True if the content is one JSON text: `application/json` and the suffix `+json`."""
     return media_type.essence in _JSON_NAMES or (
         media_type.subtype.endswith("+json") and media_type.essence not in _LINES
     )
 
 
 def may_be_json(media_type: MediaRange) -> bool:
-    """Return whether the content is JSON, or whatever a range covers that JSON is in: then it is sent as JSON here."""
+    """Return True if the content is JSON, or whatever a range covers that JSON is in: then it is sent as JSON here."""
     return is_json(media_type) or (media_type.is_range and media_type.covers(parse_media_type(JSON)))
 
 
 def is_json_lines(media_type: MediaRange) -> bool:
-    """Return whether the content is a sequence of JSON texts."""
+    """Return True if the content is a sequence of JSON texts."""
     return media_type.essence in _LINES
 
 
 def is_event_stream(media_type: MediaRange) -> bool:
-    """Return whether the content is server-sent events."""
+    """Return True if the content is server-sent events."""
     return media_type.essence == "text/event-stream"
 
 
 def is_streamed(media_type: MediaRange) -> bool:
-    """Return whether the content comes item by item."""
+    """Return True if the content comes item by item."""
     return is_json_lines(media_type) or is_event_stream(media_type)
 
 
 def is_xml(media_type: MediaRange) -> bool:
-    """Return whether the content is XML, RFC 7303."""
+    """Return True if the content is XML, RFC 7303."""
     return media_type.essence in _XML_NAMES or media_type.subtype.endswith("+xml")
 
 
 def is_text(media_type: MediaRange) -> bool:
-    """Return whether the content is characters of no structure that is known here."""
+    """Return True if the content is characters of no structure that is known here."""
     return (media_type.type == "text" and not is_xml(media_type)) or media_type.essence in _STRUCTURED_TEXT

@@ -33,7 +33,7 @@ class Response(NamedTuple):
 
 
 def is_safe_method(method: str) -> bool:
-    """Return whether a method changes nothing by its meaning. RFC 9110, section 9.2.1; QUERY is RFC 10008's."""
+    """Return True if a method changes nothing by its meaning. RFC 9110, section 9.2.1; QUERY is RFC 10008's."""
     return method in {"GET", "HEAD", "OPTIONS", "TRACE", "QUERY"}
 
 

@@ -24,7 +24,7 @@ class ChosenResponse:
 
     @property
     def is_empty(self) -> bool:
-        """Whether no content may be sent: by the status, or for lack of documented content."""
+        """True if no content may be sent: by the status, or for lack of documented content."""
         return self.status in _EMPTY_STATUSES or self.status < 200 or not self.response.content  # noqa: PLR2004
 
 
@@ -114,7 +114,7 @@ def represent(response: DocumentedResponse, accept: str | None, *, streamed: boo
 
 
 def has_choice_of_stream(response: DocumentedResponse) -> bool:
-    """Return whether a response may be streamed or sent whole."""
+    """Return True if a response may be streamed or sent whole."""
     kinds = {is_streamed(parse_media_type(content.name)) for content in response.content}
     return len(kinds) > 1
 

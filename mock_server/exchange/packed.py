@@ -29,7 +29,7 @@ _DEEPEST: Final = 100  # levels that are read
 
 
 def is_packed(media_type: MediaRange) -> bool:
-    """Return whether the content is JSON data in one of these forms."""
+    """Return True if the content is JSON data in one of these forms."""
     return _is_msgpack(media_type) or media_type.essence == _CBOR or media_type.subtype.endswith("+cbor")
 
 

@@ -190,7 +190,7 @@ def _single(parameter: Parameter, carrier: Carrier) -> str | Missing:
 
 
 def _expects(outline: Site, type_: str) -> bool:
-    """Return whether a structure rather than a scalar is to be read."""
+    """Return True if a structure rather than a scalar is to be read."""
     types = outline.types
     return type_ in types and len(types - {"null"}) < 6  # noqa: PLR2004 - where every type may be, a scalar is
 
@@ -369,7 +369,7 @@ _SPLITTERS: dict[ParameterLocation, Callable[[Parameter, Site, Carrier], Raw | M
 
 
 def lists_empty(parameter: Parameter) -> bool:
-    """Return whether a parameter names the empty string among its values: only then may a path segment be empty."""
+    """Return True if a parameter names the empty string among its values: only then may a path segment be empty."""
     schema = parameter.schema.value if parameter.schema is not None else None
     values = schema.get("enum") if isinstance(schema, dict) else None
     return isinstance(values, list) and "" in values

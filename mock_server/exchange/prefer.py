@@ -42,7 +42,7 @@ class Preference:
     description: str = "{name} {value}"  # of a generated value, in explanations; "": it is not worth a word there
 
     def is_applied(self, source: str) -> bool:
-        """Return whether an answer from a source, such as `example:KEY`, obeys it."""
+        """Return True if an answer from a source, such as `example:KEY`, obeys it."""
         if self.kind is PreferenceKind.SELECTS:
             return self.any_source or source.startswith(f"{self.name}:")
         return self.kind is PreferenceKind.SHAPES and source == _GENERATED
@@ -67,7 +67,7 @@ class Preferences:
 
     @property
     def asks_for_generated(self) -> bool:
-        """Whether something is preferred that only a generated value can have."""
+        """True if something is preferred that only a generated value can have."""
         if self is NONE:
             return False
         shaping = (row.name for row in PREFERENCES if row.kind is PreferenceKind.SHAPES)
@@ -76,7 +76,7 @@ class Preferences:
 
     @property
     def asks_for_something(self) -> bool:
-        """Whether a certain answer is preferred, of whatever source."""
+        """True if a certain answer is preferred, of whatever source."""
         return self.asks_for_generated or self.example is not None or self.fixture is not None
 
 
@@ -107,7 +107,7 @@ def find_preference(name: str) -> Preference | None:
 
 
 def prefers_by_query(query: str) -> bool:
-    """Return whether a query, percent-encoded, says what is preferred."""
+    """Return True if a query, percent-encoded, says what is preferred."""
     return any(find_preference(name) is not None for name, _ in split_preferences(None, query))
 
 

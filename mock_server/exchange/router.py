@@ -66,7 +66,7 @@ class _TreeNode(Generic[T]):
 
     @property
     def leads_on(self) -> bool:
-        """Whether longer templates begin with the one that ends here."""
+        """True if longer templates begin with the one that ends here."""
         return bool(self.literals or self.partials or self.variable or self.rest)
 
 

@@ -98,7 +98,7 @@ def _with_lists(raw: Raw, value: JsonValue, outline: Site) -> JsonValue:
 
 def _same(one: JsonValue, other: JsonValue) -> bool:
     """
-    Return whether two readings of a text are the same in value and type.
+    Return True if two readings of a text are the same in value and type.
 
     Their lists and objects have the same shape.
     """

@@ -26,7 +26,7 @@ _TURN: Final = threading.Lock()
 
 
 class OpenedExecutor(NamedTuple):
-    """An executor, and how much it is given at a time."""
+    """An executor, and the work that it is given at a time."""
 
     executor: Executor
     threads: int  # that work at once

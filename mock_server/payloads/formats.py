@@ -33,7 +33,7 @@ class FormattedPayload(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PayloadFormat:
-    """How payloads are written."""
+    """A format of payloads."""
 
     name: str
     summary: str  # what is written, as reference pages show it

@@ -57,7 +57,7 @@ class Parts:
     mark: str
 
     def is_seen(self) -> bool:
-        """Return whether this process, perhaps of another machine, sees the folder."""
+        """Return True if this process, perhaps of another machine, sees the folder."""
         return (self.folder / self.mark).is_file()
 
     def finished(self) -> set[int]:
@@ -142,7 +142,7 @@ class Joining:
 
     @property
     def file(self) -> Path:
-        """Where it is."""
+        """The path of the file."""
         return self.parts.folder / f"joined-{self.shards:06}-{self.size}"
 
     def take(self, finished: set[int], *, all_of: bool = False) -> None:
@@ -298,7 +298,7 @@ def _open_plan(job: "_Opening") -> PayloadPlan:
 
 @dataclass(frozen=True, slots=True)
 class _Opening:
-    """What decides a plan; compared by what it says, as settings hold tables that can't be hashed."""
+    """The choices that decide a plan, compared by their content: settings hold tables that can't be hashed."""
 
     document: str
     settings: Settings

@@ -1,5 +1,5 @@
 """
-The plan: which payload has which number.
+The plan: payloads by number.
 
 The payloads of a plan are its targets' rules, one after the other; when all had their turn they come again around other
 values. So number N can be made alone, from the document, the choice and the seed.
@@ -154,7 +154,7 @@ class PayloadPlan:
             raise UsageError(_nothing(self.kit, self.choice, self.failures))
 
     def _open_next(self) -> bool:
-        """Open one more target; return whether there was one."""
+        """Open one more target; return True if there was one."""
         for target in self._targets:
             reason = self._open(target)
             if reason is None:
@@ -292,7 +292,7 @@ class Series:
         return None
 
     def has(self, index: int) -> bool:
-        """Return whether there is a payload of this number, among the target's own."""
+        """Return True if there is a payload of this number, among the target's own."""
         return index < self._plain or self.catalogue.at(index - self._plain) is not None or index < self.length()
 
     def length(self) -> int:

@@ -52,7 +52,7 @@ class PayloadTarget:
 
     @property
     def title(self) -> str:
-        """What people call it."""
+        """Its name for people."""
         what = self.part if self.direction is Direction.REQUEST else self.status
         media = f" {self.media.name}" if self.media is not None else ""
         return f"{self.operation.entry.title} {what}{media}"
@@ -60,7 +60,7 @@ class PayloadTarget:
     @cached_property
     def subject(self) -> EdgeSubject:
         """
-        How its values are made.
+        The schema with its producer and judges.
 
         Raises:
             SchemaError: the schema can't be used.
@@ -123,7 +123,7 @@ class PayloadTarget:
         return servers[0].base_path
 
     def _confirm(self, edge: Edge, value: JsonValue) -> str | None:
-        """Why a part of a request is not on the wire what its edge says; None where it is."""
+        """Explain why a part of a request is not on the wire what its edge says; None where it is."""
         try:
             request = self.request(value)
         except (ExchangeError, UnicodeEncodeError) as error:
@@ -160,7 +160,7 @@ class _Wire:
 
     def read(self, request: Request) -> tuple[bool, JsonValue] | None:
         """
-        Return whether a request breaks the document in this part, and what the part reads as.
+        Read a request back: True if it breaks the document in this part, and the value that the part reads as.
 
         None where it has no route.
         """
@@ -183,7 +183,7 @@ class _Wire:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayloadChoice:
-    """Which payloads are wanted."""
+    """A choice of payloads."""
 
     kinds: tuple[str, ...]
     operation: str | None = None  # None: all

@@ -90,7 +90,7 @@ class ProxyJudge:
 
     @property
     def is_red(self) -> bool:
-        """Whether an error was found."""
+        """True if an error was found."""
         return any(counted.finding.level is Level.ERROR for counted in self.tally.counted.values())
 
     def _undocumented(self, responder: Responder, request: Request) -> tuple[Finding, ...]:

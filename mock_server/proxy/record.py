@@ -293,7 +293,7 @@ def _read_back(draft: Path, asked: ReadRequest) -> tuple[Fixture | None, list[Fi
 
 
 def _says(fixture: Fixture, form: _AnswerForm) -> bool:
-    """Return whether a fixture that was read back has the body that was written."""
+    """Return True if a fixture that was read back has the body that was written."""
     body = fixture.stored.written.body
     if isinstance(form.value, bytes):
         return body == form.value

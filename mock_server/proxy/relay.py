@@ -189,7 +189,7 @@ class _Passage:
     @property
     def is_judged_whole(self) -> bool:
         """
-        Whether the whole request body can be judged.
+        True if the whole request body can be judged.
 
         Not where it is too large, or of a coding that only the real server knows.
         """

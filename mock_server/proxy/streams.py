@@ -31,7 +31,7 @@ class Holding:
         self._next: asyncio.Task[bytes | None] | None = None
 
     async def is_short(self, length: int | None, *, whole: bool) -> bool:
-        """Hold the body back for a moment, or until it is whole; return whether it is."""
+        """Hold the body back for a moment, or until it is whole; return True if it is."""
         most = self._limit if whole else min(_HELD, self._limit)
         if length is not None and length > most:
             return False
@@ -109,7 +109,7 @@ class Inflow:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the body is whole and kept."""
+        """True if the body is whole and kept."""
         return self._is_read and self._size == len(self._kept)
 
     async def chunks(self) -> AsyncIterator[bytes]:

@@ -67,7 +67,7 @@ class Incoming:
 
     @property
     def is_stream(self) -> bool:
-        """Whether it is a stream of events or lines, which may be silent for long and need not end."""
+        """True if it is a stream of events or lines, which may be silent for long and need not end."""
         return is_stream(self.fields)
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
@@ -239,7 +239,7 @@ class Choices:
         self._fallback_on = words
 
     def is_mocked(self, operation: str) -> bool:
-        """Return whether the real server is not asked."""
+        """Return True if the real server is not asked."""
         return operation in self.mocked
 
     def choose(self, operation: str, *, upstream: bool) -> None:
@@ -250,7 +250,7 @@ class Choices:
             self.mocked.add(operation)
 
     def steps_in_for(self, cause: TransportFault | int) -> bool:
-        """Return whether the mock answers instead, for a fault or a status."""
+        """Return True if the mock answers instead, for a fault or a status."""
         if isinstance(cause, TransportFault):
             return any(cause in _CAUSES.get(word, ()) for word in self._fallback_on)
         return str(cause) in self._fallback_on or f"{cause // 100}xx" in self._fallback_on

@@ -101,7 +101,7 @@ def _lists(owner: Site, nouns: frozenset[str]) -> Iterator[tuple[tuple[str, ...]
 
 
 def _alike(one: Site, other: Site) -> bool:
-    """Return whether two objects share at least half of their properties."""
+    """Return True if two objects share at least half of their properties."""
     mine, theirs = set(shown(one)), set(shown(other))
     return 2 * len(mine & theirs) >= max(1, min(len(mine), len(theirs)))
 

@@ -53,7 +53,7 @@ def _seeded_items() -> _SeededItems:
 
 @dataclass(eq=False)
 class DocumentState:
-    """What the collections of one document share."""
+    """State that the collections of one document share."""
 
     responder: Responder
     resources: Mapping[str, Resource]  # by name
@@ -183,7 +183,7 @@ class Collection(NamedTuple):
         return None
 
     def accepts(self, item: JsonObject, *, strictly: bool = True) -> bool:
-        """Return whether an item can be read and listed; see `objection`."""
+        """Return True if an item can be read and listed; see `objection`."""
         return self.objection(item, strictly=strictly) is None
 
     def culprits(self, item: JsonObject) -> frozenset[str]:
@@ -230,7 +230,7 @@ class StateRequest(NamedTuple):
         return noun_of(self.resource)
 
     def documents(self, status: int) -> bool:
-        """Return whether the operation documents a status by its number or its range, not by `default` alone."""
+        """Return True if the operation documents a status by its number or its range, not by `default` alone."""
         found = self.operation.find_response(status)
         return found is not None and found.status != "default"
 

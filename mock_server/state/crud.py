@@ -243,7 +243,7 @@ def _insert(request: StateRequest, record: Record, answer: Answer, since: int | 
 
 
 def _may_create(request: StateRequest) -> bool:
-    """Return whether PUT may create an item: 201 is documented, or nothing else can create one."""
+    """Return True if PUT may create an item: 201 is documented, or nothing else can create one."""
     resource = request.resource
     return request.documents(_CREATED) or not resource.listed or Action.CREATE not in resource.bindings
 
@@ -458,7 +458,7 @@ def _absolute(request: StateRequest, path: bytes) -> bytes:
 
 
 def _is_tagged(binding: Binding) -> bool:
-    """Return whether a response documents `ETag`."""
+    """Return True if a response documents `ETag`."""
     return any(header.name.lower() == "etag" for header in binding.chosen.response.headers)
 
 

@@ -177,7 +177,7 @@ class _ResourceDraft:
 
     @property
     def is_stateful(self) -> bool:
-        """Whether items are read, and are written or read in two ways, and requests identify them."""
+        """True if items are read, and are written or read in two ways, and requests identify them."""
         reads = self.actions & {Action.LIST, Action.READ}
         named = any(binding.variable is not None for binding in self.bindings)
         nameless = any(
@@ -315,7 +315,7 @@ class _ResourceFinder:
 
     def _is_about(self, binding: Binding, item: Site, answered: Site, nouns: frozenset[str]) -> bool:
         """
-        Return whether a written body shares properties with the item.
+        Return True if a written body shares properties with the item.
 
         Otherwise a POST is not a creation.
         """
@@ -355,7 +355,7 @@ def _aliases(template: str, binding: Binding) -> Iterator[tuple[str, str]]:
 
 
 def _is_confused(template: str, binding: Binding) -> bool:
-    """Return whether an operation uses the collection's name of one path variable for another."""
+    """Return True if an operation uses the collection's name of one path variable for another."""
     own, ours = template_names(binding.operation.entry.template), template_names(template)
     return any(name in own or alias in ours for alias, name in _aliases(template, binding))
 

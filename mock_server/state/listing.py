@@ -103,7 +103,7 @@ class ListQuery:
         return 0
 
     def keeps(self, record: Record, query: Mapping[str, JsonValue]) -> bool:
-        """Return whether a record matches the filters and the search."""
+        """Return True if a record matches the filters and the search."""
         item = record.body or {}
         for wanted in self.filters:
             value = query.get(wanted.name)
@@ -228,7 +228,7 @@ def _at(value: JsonValue, pointer: tuple[str, ...]) -> JsonValue:
 
 
 def _matches(value: JsonValue, wanted: JsonValue, upper: bool | None) -> bool:  # noqa: FBT001 - upper, lower or neither
-    """Return whether a property matches a parameter; of arrays on either side, one item has to match."""
+    """Return True if a property matches a parameter; of arrays on either side, one item has to match."""
     if upper is not None:
         if value is None or isinstance(value, bool | list | dict):
             return False
@@ -284,7 +284,7 @@ def _rank(value: JsonValue) -> tuple[int, float, str, str]:
 
 
 def _contains_text(value: JsonValue, text: str) -> bool:
-    """Return whether any text of a value contains another one."""
+    """Return True if any text of a value contains another one."""
     if isinstance(value, dict):
         return any(_contains_text(member, text) for member in value.values())
     if isinstance(value, list):

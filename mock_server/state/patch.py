@@ -42,7 +42,7 @@ def merge(target: JsonValue, patch: JsonValue) -> JsonValue:
 
 
 def is_json_patch(value: JsonValue) -> bool:
-    """Return whether a value looks like a JSON Patch, for bodies of type `application/json`."""
+    """Return True if a value looks like a JSON Patch, for bodies of type `application/json`."""
     return (
         isinstance(value, list)
         and bool(value)

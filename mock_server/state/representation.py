@@ -159,7 +159,7 @@ class ItemRepresentation:
 
     @property
     def is_ambiguous(self) -> bool:
-        """Whether the item may be one of several kinds, so that a generated one may be of another kind."""
+        """True if the item may be one of several kinds, so that a generated one may be of another kind."""
         default = self.default
         return default is not None and any(
             "anyOf" in source or "oneOf" in source for source in default[1].outline.sources
@@ -215,7 +215,7 @@ class ItemRepresentation:
         return key in shown(outline) or find_key(outline, None, self.resource.nouns) == key
 
     def _is_similar(self, outline: Site) -> bool:
-        """Return whether an object shares at least half of its properties with an item."""
+        """Return True if an object shares at least half of its properties with an item."""
         names, known = set(shown(outline)), set(shown(self.resource.outline))
         return bool(names) and 2 * len(names & known) >= min(len(names), len(known))
 
@@ -339,7 +339,7 @@ class ItemRepresentation:
         return frozenset(f.instance[depth] for f in found if f.instance is not None and len(f.instance) > depth)
 
     def fits(self, represented: ChosenMediaType, body: JsonValue) -> bool:
-        """Return whether a body conforms."""
+        """Return True if a body conforms."""
         pause()
         return self.judge.is_valid(represented.media_type, body)
 

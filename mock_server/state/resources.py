@@ -20,7 +20,7 @@ from mock_server.schema.sites import Site
 
 
 class Action(StrEnum):
-    """What an operation does to a collection or an item; the values are those of `x-mock`."""
+    """An act of an operation on a collection or an item; the values are those of `x-mock`."""
 
     LIST = "list"
     CREATE = "create"
@@ -113,7 +113,7 @@ class Resource:
 
     @property
     def listed(self) -> bool:
-        """Whether a list enumerates the items. Without one, each item exists until it is deleted."""
+        """True if a list enumerates the items. Without one, each item exists until it is deleted."""
         return Action.LIST in self.bindings
 
     def first(self, *actions: Action) -> Binding | None:
@@ -234,7 +234,7 @@ def referred(name: str) -> frozenset[str]:
 
 
 def is_unique(name: str) -> bool:
-    """Return whether a property is unique in a collection, judging by its name."""
+    """Return True if a property is unique in a collection, judging by its name."""
     return joined(name) in _UNIQUE
 
 

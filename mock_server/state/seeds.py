@@ -131,7 +131,7 @@ def _path_examples(operation: Operation, names: Container[str | None]) -> Iterat
 
 
 def _is_of_failure(operation: Operation, example: Example) -> bool:
-    """Return whether an example is paired with those of failures only: then its item does not exist."""
+    """Return True if an example is paired with those of failures only: then its item does not exist."""
     if example.key is None:
         return False
     paired = [

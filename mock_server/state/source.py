@@ -54,7 +54,7 @@ class StateSource:
 
     @property
     def blocks(self) -> bool:
-        """Whether the store waits for something."""
+        """True if the store waits for something."""
         return self.store.blocks
 
     def version(self) -> int | None:
@@ -62,7 +62,7 @@ class StateSource:
         return self.store.pulse()
 
     def touches(self, entry: Entry) -> bool:
-        """Return whether an operation has state."""
+        """Return True if an operation has state."""
         return entry.id in self.inferred.by_entry
 
     def consider(self, operation: Operation | None, ask: RequestContext) -> Answer | Passed | Foreseen:

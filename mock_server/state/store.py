@@ -53,7 +53,7 @@ class Store(WorldStore, Protocol):
         """Return a number that differs after each change of a collection; 0 if nothing was ever stored there."""
 
     def seeded(self, world: str, collection: str, mark: str) -> bool:
-        """Return whether a collection was seeded under a mark."""
+        """Return True if a collection was seeded under a mark."""
 
     def seed(self, world: str, collection: str, mark: str, records: Sequence[Record]) -> None:
         """Store seeds, once for each mark; records with their keys stay as they are."""

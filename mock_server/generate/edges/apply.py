@@ -141,7 +141,7 @@ class Editor:
         return producer.produce(SampleOptions(seed, static=False, minimal=minimal))
 
     def accepts(self, location: Location, value: JsonValue) -> bool:
-        """Return whether a value may stand at a location."""
+        """Return True if a value may stand at a location."""
         return self.validator(location).is_valid(value)
 
     def validator(self, location: Location) -> Validator:

@@ -115,7 +115,7 @@ def _without(words: tuple[str, ...], phrase: str) -> tuple[str, ...]:
 
 
 def _same(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    """Return whether both speak of one thing: `effectiveFrom`, `effectiveTo`; or one of them names nothing."""
+    """Return True if both speak of one thing: `effectiveFrom`, `effectiveTo`; or one of them names nothing."""
     return one == other or not one or not other
 
 

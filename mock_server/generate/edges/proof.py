@@ -46,7 +46,7 @@ class Edge:
 
     @property
     def conforms(self) -> bool:
-        """Whether the payload is valid."""
+        """True if the payload is valid."""
         return not self.breaks
 
     @property
@@ -94,7 +94,7 @@ class EdgeSubject:
         return None
 
     def is_confirmed(self, value: JsonValue, broken: Iterable[Located] = ()) -> bool:
-        """Return whether the second judge, if there is one, finds the same violations as the first."""
+        """Return True if the second judge, if there is one, finds the same violations as the first."""
         if self.second is None:
             return True
         expected = {found.assertion for found in broken}
@@ -104,7 +104,7 @@ class EdgeSubject:
 
     @cached_property
     def is_strict(self) -> bool:
-        """Whether values conform to the narrowest reading; some documents leave none that does."""
+        """True if values conform to the narrowest reading; some documents leave none that does."""
         return self.strict.is_valid(self.proof_base)
 
     @cached_property
@@ -162,7 +162,7 @@ class EdgeSubject:
         return base
 
     def holds(self, edge: Edge, value: JsonValue) -> bool:
-        """Return whether a payload is what its edge says, as jsonschema-rs judges it."""
+        """Return True if a payload is what its edge says, as jsonschema-rs judges it."""
         if edge.conforms:
             return (not self.is_strict or self.strict.is_valid(value)) and self.judge.is_valid(value)
         return {found.assertion for found in find_broken(self.judge, value)} == set(edge.breaks)
@@ -237,7 +237,7 @@ class EdgeSubject:
         return nearest if nearest is not None else reason
 
     def prove_combination(self, edge: Edge) -> str | None:
-        """Why a combination of what conforms does not conform; None where it does."""
+        """Explain why a combination does not conform; None where it does."""
         try:
             value = self.proof(edge)
         except NotCarried as error:
@@ -252,7 +252,7 @@ class EdgeSubject:
             return error.reason
 
     def _is_meant(self, attempt: Attempt, broken: tuple[Located, ...], value: JsonValue) -> bool:
-        """Return whether a rule is among what is broken, or is why all alternatives around it are."""
+        """Return True if a rule is among what is broken, or is why all alternatives around it are."""
         own = Located(BrokenAssertion(attempt.keyword, attempt.location.pointer), (*attempt.part.path, attempt.keyword))
         if own in broken:
             return True

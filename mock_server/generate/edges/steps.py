@@ -149,7 +149,7 @@ def _attempts(location: Location, here: JsonValue) -> Iterator[tuple[Attempt, bo
 
 
 def _is_needed(location: Location) -> bool:
-    """Return whether a place has to have a value: many readers take null for an optional member that is absent."""
+    """Return True if a place has to have a value: many readers take null for an optional member that is absent."""
     while location.step is None and location.parent is not None:
         location = location.parent
     if location.parent is None or isinstance(location.step, int):
@@ -184,7 +184,7 @@ class _Trial:
         return None
 
     def _is_right(self, step: EdgeStep) -> bool:
-        """Return whether a step does what it says."""
+        """Return True if a step does what it says."""
         key = (step.pointer, repr(step.part), step.conforms)
         if key not in self.known:
             value = apply_step(self.base, step.pointer, step.part)
@@ -199,7 +199,7 @@ class _Trial:
 
 
 def _breaks_only(broken: list[tuple[str, Pointer]], step: EdgeStep) -> bool:
-    """Return whether everything that is violated is the keyword of a step, or alternatives around it."""
+    """Return True if everything that is violated is the keyword of a step, or alternatives around it."""
     wanted = _UNIONS | {step.keyword}
     if step.keyword == "additionalProperties":
         wanted |= {"falseSchema"}

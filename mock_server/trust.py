@@ -57,6 +57,7 @@ TRUST: Final[Mapping[str, Trust]] = {
     "other_auth": Trust.PLAIN,
     "other_header": Trust.PLAIN,
     # how a mock answers, what is tested and how it is shown
+    "allow_unreached": Trust.ANYTHING,
     "budget": Trust.ANYTHING,
     "checks": Trust.ANYTHING,
     "closed": Trust.ANYTHING,
@@ -76,6 +77,7 @@ TRUST: Final[Mapping[str, Trust]] = {
     "max_time": Trust.ANYTHING,
     "media_type": Trust.ANYTHING,
     "min_coverage": Trust.ANYTHING,
+    "min_depth": Trust.ANYTHING,
     "mode": Trust.ANYTHING,
     "offset": Trust.ANYTHING,
     "open_world": Trust.ANYTHING,

@@ -14,6 +14,7 @@ from mock_server.contract.reports.report import ReportContext, digest
 from mock_server.contract.reports.sarif import render_sarif
 from mock_server.contract.runner import Report
 from mock_server.exchange.body import write_json
+from mock_server.exchange.curl import write_curl
 from mock_server.findings import Level
 from mock_server.json_values import JsonObject, JsonValue
 from mock_server.printable import printable, printable_json, printable_lines
@@ -131,7 +132,8 @@ def summarise(report: Report, frame: ReportContext) -> None:
     )
     doubtful, accepted = sum(1 for _ in _doubtful(report)), sum(incident.accepted for incident in report.incidents)
     words += f", {doubtful} unknown" + (f", {accepted} accepted by the baseline" if accepted else "")
-    counts = f"{count_noun(len(report.operations), 'operation')}, {count_noun(report.sent, 'request')}"
+    reached, there = report.depth
+    counts = f"reached {reached} of {count_noun(there, 'operation')}, {count_noun(report.sent, 'request')}"
     share = f"{report.exercised.percent:.0f} % of the contract exercised"
     say(f"{counts} in {report.seconds:.1f} s, {share}, seed {frame.seed}: {words}", to=sys.stderr)
     if report.skipped:
@@ -144,9 +146,23 @@ def summarise(report: Report, frame: ReportContext) -> None:
     deleted, created = report.cleaned
     if created:
         say(f"{created} things were created, {deleted} of them are deleted or gone", to=sys.stderr)
+    _show_left(report, frame)
     for fault in report.faults:
         say(f"error: {fault.operation}: {fault.message} [{fault.rule}]", to=sys.stderr)
+    if report.barred and not report.unreached:
+        say(f"not tested: {report.barred}", to=sys.stderr)
     if report.unreached:
         say(f"nothing was tested: {report.unreached}", to=sys.stderr)
     if report.interrupted:
         say(f"{report.interrupted}: this is what was found until then", to=sys.stderr)
+
+
+def _show_left(report: Report, frame: ReportContext) -> None:
+    """Print what the run created and could not delete, with the requests that would."""
+    for left in report.left[:_MOST_NAMED]:
+        removal = "the document has no DELETE for it"
+        if left.request is not None:
+            removal = write_curl(frame.mask.request(left.request), frame.mask.url(frame.origin))
+        say(f"left behind: {frame.mask.text(left.path)}: {removal}", to=sys.stderr)
+    if len(report.left) > _MOST_NAMED:
+        say(f"left behind: {len(report.left) - _MOST_NAMED} more, which --report ndjson lists", to=sys.stderr)

@@ -118,6 +118,13 @@ def run_contract(
     min_coverage: Annotated[
         float, typer.Option(min=0, max=100, help="Percent of the contract that must be exercised.")
     ] = 0.0,
+    min_depth: Annotated[
+        float,
+        typer.Option(min=0, max=100, help="Percent of the operations that must answer a good request with success."),
+    ] = 0.0,
+    allow_unreached: Annotated[
+        list[str] | None, typer.Option(help="Operations that match may answer only 401, 403 or 404: '*' for all.")
+    ] = None,
     report: Annotated[
         list[str] | None, typer.Option(help="NAME=PATH, of junit, ctrf, sarif, har, html, ndjson, markdown.")
     ] = None,

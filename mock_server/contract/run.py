@@ -95,6 +95,7 @@ class Options:
     checks: frozenset[str] = frozenset()
     mutating: bool = False
     allow_bulk_delete: bool = False  # DELETE of what no path variable names: a whole collection
+    allow_unreached: frozenset[str] = frozenset()  # operations that may refuse every good request
     seed: int = 0
     max_examples: int = 12  # of fuzzing, an operation
     max_cases: int = 60  # of coverage, an operation

@@ -8,17 +8,24 @@ workers there are.
 
 import signal
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from mock_server.contract.api import Api
 from mock_server.contract.causes import group_incidents
 from mock_server.contract.checks import ExchangeUnderCheck
 from mock_server.contract.checks.table import sort_incidents
+from mock_server.contract.depth import (
+    KEPT_OUT,
+    NOT_FOUND,
+    Exercise,
+    explain_unreached,
+    find_barred,
+    find_unreached_reason,
+    measure,
+)
 from mock_server.contract.hooks import iter_once
 from mock_server.contract.model import Exchanged, Incident, Incidents
 from mock_server.contract.phases.callbacks import CALLBACKS, call_back, judge_webhooks
@@ -26,32 +33,19 @@ from mock_server.contract.phases.callbacks import PHASE as WEBHOOKS
 from mock_server.contract.phases.coverage import cover
 from mock_server.contract.phases.examples import in_order, send_examples
 from mock_server.contract.phases.fuzzing import fuzz, shrink
-from mock_server.contract.phases.stateful import Lives, clean_up, things_with_lives
+from mock_server.contract.phases.leftovers import Leftover, clean_up
+from mock_server.contract.phases.stateful import Lives, things_with_lives
 from mock_server.contract.plan import Exercised
 from mock_server.contract.run import Run, RunOutOfTime, Session, renumbered
 from mock_server.contract.workflows.model import WorkflowDocument
 from mock_server.contract.workflows.play import WorkflowPlayer
-from mock_server.document.document import template_names
 from mock_server.document.model import Entry
 from mock_server.errors import MockServerError
 from mock_server.findings import Finding, make_tool_finding
 from mock_server.json_values import Progress
 
-_KEPT_OUT = frozenset((401, 403))
-_NOT_FOUND = frozenset((404,))
 PHASES = ("examples", "coverage", "stateful", "fuzzing")
 MODES = ("positive", "negative")
-
-
-@dataclass(frozen=True, slots=True)
-class Exercise:
-    """What was sent to one operation."""
-
-    id: str
-    title: str
-    sent: int
-    accepted: int  # good requests that were answered with success
-    refusals: dict[int, int]  # of good requests, by status
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +63,11 @@ class Report:
     sent: int
     limited: int  # how often a limit of the provider was met
     unreached: str = ""  # why nothing was tested, where that is so
+    barred: str = ""  # operations that were refused for want of credentials, and what to do
     faults: tuple[Finding, ...] = ()  # of ours: operations that could not be tested to the end
     interrupted: str = ""  # by what
     cleaned: tuple[int, int] = (0, 0)  # deleted, of created
+    left: tuple[Leftover, ...] = ()  # what was created and is still there
 
     @property
     def red(self) -> tuple[Incident, ...]:
@@ -80,12 +76,23 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0: all is well; 1: something was found; 2: nothing was tested, or not all of it, by a fault of ours."""
+        """
+        Return how the run ended.
+
+        0: all is well. 1: something was found. 2: nothing was tested, or not all of it, by a fault of ours or for want
+        of credentials.
+        """
         if self.faults or (self.unreached and (self.is_elsewhere or not self.red)):
             return 2
         if self.red:
             return 1
-        return 0
+        return 2 if self.barred else 0
+
+    @property
+    def depth(self) -> tuple[int, int]:
+        """How many operations answered a good request with success, and how many there were to test."""
+        tested = {exercise.id for exercise in self.operations}
+        return sum(exercise.reached for exercise in self.operations), len(tested | self.untestable.keys())
 
     @property
     def is_elsewhere(self) -> bool:
@@ -95,7 +102,7 @@ class Report:
         Every answer was 401, 403 or 404, so that what was found says nothing.
         """
         statuses = {status for exercise in self.operations for status in exercise.refusals}
-        return bool(self.unreached) and bool(statuses) and (statuses <= _KEPT_OUT or statuses == _NOT_FOUND)
+        return bool(self.unreached) and bool(statuses) and (statuses <= KEPT_OUT or statuses == NOT_FOUND)
 
 
 @dataclass(eq=False, repr=False)
@@ -122,7 +129,7 @@ class Runner:
         Raises:
             TransportError: the API can't be reached.
         """
-        deleted = 0
+        left: tuple[Leftover, ...] = ()
         try:
             for phase in PHASES:
                 if phase in self.run.options.phases:
@@ -141,13 +148,13 @@ class Runner:
         finally:
             if self.run.created:
                 self.progress(0, None, "deleting what was created")
-                deleted = clean_up(self.run)
+                left = clean_up(self.run)
                 if self.run.stopped.is_set():
                     self._interrupted = "interrupted"
         if self.run.listener is not None:
             self._sessions += judge_webhooks(self.run, self.run.listener, CALLBACKS)
         self._look_back()
-        return self._gather((deleted, len(self.run.created)))
+        return self._gather(left)
 
     def _play_workflows(self) -> None:
         if self.workflows is None:
@@ -269,7 +276,7 @@ class Runner:
                     lives.follow(entry, shown)
         self._sessions += call_back(self.run, self.entries)
 
-    def _gather(self, cleaned: tuple[int, int]) -> Report:
+    def _gather(self, left: tuple[Leftover, ...]) -> Report:
         ledger, exercised, exchanges = Incidents(self.baseline), Exercised(), list[Exchanged]()
         by_operation: dict[str, list[Session]] = {}
         for session in (*self._sessions, *(session for lives in self._lives for session in lives.sessions.values())):
@@ -279,7 +286,8 @@ class Runner:
                 by_operation.setdefault(session.subject.entry.id, []).append(session)
             for incident in session.ledger.incidents():
                 ledger.absorb(incident)
-        tested = tuple(_tested(sessions) for sessions in by_operation.values())
+        tested = tuple(measure(sessions) for sessions in by_operation.values())
+        allowed = self._allowed()
         skipped = tuple(
             entry for entry in self.entries if not self.run.options.mutating and not self.run.may_send(entry)
         )
@@ -289,20 +297,28 @@ class Runner:
             skipped=skipped,
             untestable={**self._silent, **{id_: str(error) for id_, error in self.run.api.broken.items()}},
             warnings=tuple(
-                _never_accepted(sessions, self.run.withheld)
-                for sessions in by_operation.values()
-                if _is_untested(sessions)
+                explain_unreached(exercise, sessions, self.run.withheld)
+                for exercise, sessions in zip(tested, by_operation.values(), strict=True)
+                if not exercise.reached
             ),
             exercised=exercised,
             exchanges=tuple(exchanges),
             seconds=time.monotonic() - self.run.started,
             sent=self.run.sent,
             limited=getattr(self.run.sender, "limited", 0),
-            unreached=find_unreached_reason(tested, self.run),
+            unreached=find_unreached_reason(tested, self.run, allowed),
+            barred=find_barred(tested, self.run, allowed),
             faults=tuple(dict.fromkeys(self._faults)),
             interrupted=self._interrupted,
-            cleaned=cleaned,
+            cleaned=(len(self.run.created) - len(left), len(self.run.created)),
+            left=left,
         )
+
+    def _allowed(self) -> frozenset[str]:
+        """Return the operations that may stay unreached: those that were named, and where a refusal is expected."""
+        options = self.run.options
+        expected = {id_ for id_, tuned in options.tuning.items() if any(tuned.expects(status) for status in KEPT_OUT)}
+        return options.allow_unreached | expected
 
 
 @contextmanager
@@ -339,99 +355,3 @@ _WORK: Final[Mapping[str, Callable[[Session], None]]] = {
     "fuzzing": fuzz,
     "stateful": lambda session: None,  # its deletions are those of its lives
 }
-
-
-def _tested(sessions: list[Session]) -> Exercise:
-    entry = sessions[0].subject.entry
-    refusals: dict[int, int] = {}
-    for session in sessions:
-        for status, count in session.refusals.items():
-            refusals[status] = refusals.get(status, 0) + count
-    accepted = sum(session.accepted for session in sessions)
-    return Exercise(
-        entry.id,
-        entry.title,
-        sum(len(session.exchanges) for session in sessions),
-        accepted,
-        dict(sorted(refusals.items())),
-    )
-
-
-def find_unreached_reason(tested: tuple[Exercise, ...], run: Run) -> str:
-    """
-    Find out why nothing was tested: no operation ever answered a good request with success.
-
-    Returns:
-        The reason and what to do; empty where something was reached.
-    """
-    if any(exercise.accepted or any(0 < status < 400 for status in exercise.refusals) for exercise in tested):  # noqa: PLR2004
-        return ""
-    statuses = Counter[int]()
-    for exercise in tested:
-        statuses.update(exercise.refusals)
-    if not statuses:
-        if run.options.mutating:
-            advice = ""
-        else:
-            advice = "; --mutating sends POST, PUT, PATCH and DELETE as well"
-        return f"no good request was sent to any operation{advice}"
-    if statuses.keys() <= _KEPT_OUT:
-        schemes = ", ".join(run.api.document.schemes) or "SCHEME"
-        if run.api.identity.is_known:
-            given = " other credentials than these"
-        else:
-            given = " credentials"
-        return f"every good request was answered with 401 or 403: give{given} with --auth (of {schemes}) or --header"
-    if statuses.keys() <= _NOT_FOUND:
-        path = _other_path(run.api)
-        if path:
-            advice = f"the document's servers have the path {path}, which it lacks"
-        else:
-            advice = "name the base that the paths of the document follow"
-        return f"every good request was answered with 404: the URL is probably not the base of the API; {advice}"
-    answers = ", ".join(f"{status or 'no answer'} ({count})" for status, count in sorted(statuses.items()))
-    advice = "give known values with --values, or credentials with --auth"
-    return f"no good request was answered with success, only {answers}: {advice}"
-
-
-def _is_untested(sessions: list[Session]) -> bool:
-    """Return whether no good request was answered with success: then little was tested."""
-    tested = _tested(sessions)
-    return not tested.accepted and not any(status < 400 and status for status in tested.refusals)  # noqa: PLR2004
-
-
-def _never_accepted(sessions: list[Session], withheld: Mapping[str, int]) -> Finding:
-    tested = _tested(sessions)
-    entry = sessions[0].subject.entry
-    if not tested.sent and withheld.get(entry.id):
-        name = ".".join((entry.id, *template_names(entry.template)[-1:]))
-        message = (
-            f"{tested.title} was not tested: this run created nothing that it could change; "
-            f"name something that may be changed with --values, as {name}"
-        )
-    elif not tested.sent:
-        lacking = sessions[0].subject.drafter.draft().missing
-        message = f"{tested.title} was not tested: no request could be made" + (
-            f", since nothing was found for {', '.join(lacking)}" if lacking else ""
-        )
-    else:
-        answers = (
-            ", ".join(f"{status or 'no answer'} ({count})" for status, count in tested.refusals.items())
-            or "nothing to good requests"
-        )
-        failing = all(status >= 500 or not status for status in tested.refusals) and bool(tested.refusals)  # noqa: PLR2004
-        advice = "give known values with --values, or credentials with --auth"
-        if failing:
-            advice = "nothing else could be tested"
-        elif set(tested.refusals) == {404} and (path := _other_path(sessions[0].subject.api)):
-            advice = f"the document's servers have the path {path}, which the URL has not; else {advice}"
-        message = f"{tested.title} only ever answered {answers}: {advice}"
-    return Finding(rule="response-never-accepted", message=message, place=entry.node.place, operation=entry.id)
-
-
-def _other_path(api: Api) -> str:
-    """Return the path of the document's servers, where the URL under test has none of theirs."""
-    documented = [server.base_path for server in api.document.servers]
-    if api.base_path in documented:
-        return ""
-    return next(filter(None, documented), "")

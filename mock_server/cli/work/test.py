@@ -105,6 +105,8 @@ def run_contract(
     findings: Path | None,
     replay_: str | None,
     min_coverage: float,
+    min_depth: float,
+    allow_unreached: list[str] | None,
     report: list[str] | None,
     format_: str,
     locale: str | None,
@@ -148,6 +150,7 @@ def run_contract(
         checks=_checks(checks, exclude_checks, extra),
         mutating=mutating,
         allow_bulk_delete=allow_bulk_delete,
+        allow_unreached=_allowed(opened, allow_unreached or ()),
         seed=settings.seed,
         max_examples=max_examples,
         max_cases=max_cases,
@@ -199,14 +202,7 @@ def run_contract(
     if write_workflows_ is not None:
         base = frame.origin + api.base_path
         write_report(write_workflows_, write_workflows(ran.exchanges, opened, where or base, frame.mask))
-    _exit(ran, min_coverage)
-
-
-def _exit(ran: Report, min_coverage: float) -> None:
-    """End with the exit code of a run."""
-    if ran.exercised.percent < min_coverage:
-        say(f"{ran.exercised.percent:.1f} % of the contract was exercised, less than {min_coverage:g} %", to=sys.stderr)
-    code = ran.exit_code or int(ran.exercised.percent < min_coverage)
+    code = ran.exit_code or _fall_short(ran, min_coverage, min_depth)
     if code:
         raise typer.Exit(code)
 
@@ -227,6 +223,24 @@ def _read_workflow(path: Path | None) -> _Played:
     except DocumentError as error:
         raise UsageError(str(error)) from error
     return _Played(read_workflows(resource), (resource,), {CHECK.name: CHECK})
+
+
+def _fall_short(ran: Report, min_coverage: float, min_depth: float) -> int:
+    """Say what is less than was demanded; gives 1 where something is."""
+    reached, there = ran.depth
+    share = 100.0 * reached / there if there else 100.0
+    if share < min_depth:
+        say(f"{share:.1f} % of the operations were reached, less than {min_depth:g} %", to=sys.stderr)
+    if ran.exercised.percent < min_coverage:
+        say(f"{ran.exercised.percent:.1f} % of the contract was exercised, less than {min_coverage:g} %", to=sys.stderr)
+    return int(share < min_depth or ran.exercised.percent < min_coverage)
+
+
+def _allowed(document: Document, patterns: Sequence[str]) -> frozenset[str]:
+    """Return the ids of the operations that may stay unreached."""
+    if not patterns:
+        return frozenset()
+    return frozenset(entry.id for entry in choose_entries(document, patterns, ()))
 
 
 class _Framing:

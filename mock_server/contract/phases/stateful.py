@@ -4,15 +4,12 @@ The stateful phase: the lives of things. Created, read, changed, read again, del
 Which operation does what is told from methods and templates: POST to `/pets` creates what `/pets/{petId}` names. A
 provider may need a moment to agree with itself, so what is missing, or still there, is looked for again before it is
 said.
-
-Cleaning up: what a run created is deleted, where the document allows.
 """
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from mock_server.contract.api import OperationUnderTest
 from mock_server.contract.memory import KnownObject
 from mock_server.contract.model import Exchanged, Intent, Probe, Verdict
 from mock_server.contract.observed import json_of, things_in
@@ -25,7 +22,6 @@ from mock_server.document.document import template_names
 from mock_server.document.model import MISSING, Entry, Link, Missing, ParameterLocation
 from mock_server.errors import UndefinedSerialization
 from mock_server.exchange.expressions import ExpressionContext, evaluate
-from mock_server.exchange.message import Request
 from mock_server.generate.request import RequestDraft
 from mock_server.json_values import JsonObject, JsonValue
 from mock_server.judges.response import ResponseJudge
@@ -434,55 +430,3 @@ def things_with_lives(run: Run) -> list[str]:
         if entry.method == "POST" and not is_listing(entry.template)
     )
     return [template for template in templates if template is not None and find_creator(run, template) is not None]
-
-
-_PATIENT = 3  # deletions in a row that are not answered, before the rest is left
-
-
-def clean_up(run: Run) -> int:
-    """
-    Delete what the run created, the last first, as who created it.
-
-    Who interrupts it, and an API that no longer answers, ends it.
-
-    Returns:
-        How many things were deleted, or are gone.
-    """
-    deleted = silent = 0
-    run.stopped.clear()
-    try:
-        for thing, identity in reversed(run.created):
-            subject = _deleting(run, thing)
-            if subject is None or silent >= _PATIENT:
-                continue
-            try:
-                request: Request = subject.write(_draft(subject, thing), identity)
-            except UndefinedSerialization:
-                continue
-            response = run.sender.send(request).response
-            silent = silent + 1 if response is None else 0
-            deleted += response is not None and (200 <= response.status < 300 or response.status in _GONE)  # noqa: PLR2004
-    except KeyboardInterrupt:
-        run.stopped.set()
-    return deleted
-
-
-def _deleting(run: Run, thing: KnownObject) -> OperationUnderTest | None:
-    entry: Entry | None = next(
-        (
-            e
-            for e in run.api.document.entries
-            if e.method == "DELETE" and shape_of(e.template) == shape_of(thing.template)
-        ),
-        None,
-    )
-    if entry is not None:
-        return run.subject(entry)
-    return None
-
-
-def _draft(subject: OperationUnderTest, thing: KnownObject) -> RequestDraft:
-    draft = subject.drafter.draft()
-    for name, value in thing.variables_of(subject.entry.template).items():
-        draft = draft.with_parameter((ParameterLocation.PATH, name), value)
-    return draft

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from mock_server.contract.api import Api
+from mock_server.contract.checks.table import CHECKS
 from mock_server.contract.model import Exchanged, Intent
 from mock_server.contract.refusals import RefusedRequest, read_refusal
 from mock_server.contract.run import Run, Session
@@ -40,6 +41,15 @@ class Exercise:
     def reached(self) -> bool:
         """Whether a good request was answered with success, or led elsewhere."""
         return bool(self.accepted) or any(0 < status < 400 for status in self.refusals)  # noqa: PLR2004
+
+    def why_skipped(self, check: str) -> str:
+        """Return why a check had nothing to look at; empty where it had, or is the user's own."""
+        row = CHECKS.get(check)
+        if row is None or check in self.looked:
+            return ""
+        if not self.sent:
+            return "no request could be made"
+        return row.needs
 
 
 def measure(sessions: Sequence[Session]) -> Exercise:

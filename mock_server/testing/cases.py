@@ -299,9 +299,11 @@ class ContractCase:
         for finding in report.warnings if self.name == "positive_data_acceptance" else ():
             if finding.operation == self.entry.id:
                 warnings.warn(printable(frame.mask.text(finding.message)), ContractWarning, stacklevel=3)
-        sent = next((tested.sent for tested in report.operations if tested.id == self.entry.id), 0)
-        if report.interrupted or not sent:
+        tested = next((tested for tested in report.operations if tested.id == self.entry.id), None)
+        if report.interrupted or tested is None or not tested.sent:
             pytest.skip(report.interrupted or f"{self.operation}: no request could be made")
+        if tested.why_skipped(self.name) and not mine:
+            pytest.skip(f"{self.operation}: {tested.why_skipped(self.name)}")
 
     def _is_mine(self, incident: Incident) -> bool:
         """Return whether it is of this check and operation; of other resources, the first operation has them."""

@@ -264,7 +264,8 @@ def test_a_url_without_the_path_of_the_api_is_told_so(
     without = capsys.readouterr().out
     main(["test", server.url, str(DOCUMENT), "--phases", "examples"])
 
-    assert "only ever answered 404 (1): the document's servers have the path /api, which the URL has not" in without
+    assert "only ever answered 404 (1), last" in without
+    assert ": the document's servers have the path /api, which the URL has not" in without
     assert "which the URL has not" not in capsys.readouterr().out
 
 

@@ -81,13 +81,91 @@ def test_server_errors_are_findings_all_the_same(run: Callable) -> None:
     assert "nothing was tested: no good request was answered with success, only 500" in said
 
 
-def test_one_operation_that_is_reached_is_enough(run: Callable) -> None:
-    code, said = run(
-        {"/a": (200, b"1"), "*": (401, b"")}, "--phases", "examples", "--exclude-checks", "status_code_conformance"
-    )
+HALF = {"/a": (200, b"1"), "*": (401, b'{"message": "who are you?"}')}
+FEW = ("--phases", "examples", "--exclude-checks", "status_code_conformance,content_type_conformance")
+
+
+def test_an_operation_that_only_answered_401_was_not_tested(run: Callable) -> None:
+    code, said = run(HALF, *FEW)
+
+    assert code == 2
+    assert said.startswith("reached 1 of 2 operations, ")
+    assert "not tested: GET /b only answered 401 or 403: give credentials with --auth (of SCHEME) or --header" in said
+    assert "nothing was tested" not in said
+
+
+@pytest.mark.parametrize("pattern", ["*", "GET /b"])
+def test_an_operation_may_stay_unreached_where_that_is_allowed(run: Callable, pattern: str) -> None:
+    code, said = run(HALF, *FEW, "--allow-unreached", pattern)
 
     assert code == 0
-    assert "nothing was tested" not in said
+    assert "not tested" not in said
+
+
+def test_an_operation_may_stay_unreached_where_the_settings_expect_its_refusal(run: Callable, tmp_path: Path) -> None:
+    (tmp_path / "mock-server.toml").write_text('[test.operations."GET /b"]\nexpect = [401]\n')
+
+    assert run(HALF, *FEW)[0] == 0
+
+
+def test_nothing_is_reached_and_all_of_it_is_allowed(run: Callable) -> None:
+    assert run({"*": (401, b"")}, *FEW, "--allow-unreached", "*")[0] == 0
+
+
+def test_a_least_depth_is_demanded(run: Callable) -> None:
+    few, said = run(HALF, *FEW, "--allow-unreached", "*", "--min-depth", "60")
+    enough, _ = run(HALF, *FEW, "--allow-unreached", "*", "--min-depth", "50")
+
+    assert (few, enough) == (1, 0)
+    assert "50.0 % of the operations were reached, less than 60 %" in said
+
+
+def test_an_unreached_operation_is_said_with_its_last_refusal_and_what_it_names(run: Callable, tmp_path: Path) -> None:
+    query = {"name": "until", "in": "query", "required": True, "schema": {"type": "string"}}
+    refused = (400, b'{"error": "until is out of range"}')
+    run(
+        {"/a": (200, b"1"), "*": refused},
+        *FEW,
+        "--report",
+        "ndjson=run.ndjson,junit=junit.xml,html=run.html,markdown=run.md",
+        paths={"/a": {"get": INTEGER}, "/b": {"get": {**INTEGER, "parameters": [query]}}},
+    )
+    digest = json.loads((tmp_path / "run.ndjson").read_text().splitlines()[-1])
+    operation = digest["operations"][1]
+
+    assert digest["depth"] == {"reached": 1, "there": 2}
+    assert operation["refusal"] == {"status": 400, "message": "until is out of range", "names": ["/query/until"]}
+    assert any("last 'until is out of range', which names /query/until" in warning for warning in digest["warnings"])
+    assert "- GET /b: 400 until is out of range" in (tmp_path / "run.md").read_text()
+    assert "not reached: 400 until is out of range" in (tmp_path / "run.html").read_text()
+
+
+def test_a_check_that_had_nothing_to_look_at_is_skipped_with_its_reason(run: Callable, tmp_path: Path) -> None:
+    run({"*": (200, b"1")}, *FEW, "--report", "junit=junit.xml,ctrf=ctrf.json")
+    suite = fromstring((tmp_path / "junit.xml").read_text())[0]
+    cases = {case.attrib["name"]: case for case in suite}
+    tests = json.loads((tmp_path / "ctrf.json").read_text())["results"]["tests"]
+    skipped = next(test for test in tests if test["name"] == "GET /a: use_after_free")
+
+    assert cases["use_after_free"].find("skipped").attrib["message"] == "nothing was deleted and then read"
+    assert cases["not_a_server_error"].find("skipped") is None
+    assert cases["not_a_server_error"].attrib["line"] == "1"
+    assert cases["not_a_server_error"].attrib["file"].endswith("openapi.json")
+    assert float(suite.attrib["time"]) >= float(cases["not_a_server_error"].attrib["time"]) >= 0
+    assert (skipped["status"], skipped["message"]) == ("skipped", "nothing was deleted and then read")
+    assert skipped["filePath"].endswith("openapi.json")
+
+
+def test_what_is_left_behind_is_listed_with_the_request_that_would_remove_it(run: Callable, tmp_path: Path) -> None:
+    made = {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}}}
+    one = {"parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}]}
+    posted = {"post": {"responses": {"200": operation(made)["responses"]["200"]}}}
+    paths = {"/things": posted, "/things/{id}": {**one, "delete": {"responses": {"204": {"description": "gone"}}}}}
+    _, said = run(
+        {"/things": (200, b'{"id": 7}'), "*": (409, b"")}, *FEW, "--mutating", "--include", "POST /things", paths=paths
+    )
+
+    assert "left behind: /things/7: curl -X DELETE" in said
 
 
 @pytest.mark.parametrize("workers", ["1", "3"])

@@ -100,7 +100,9 @@ def test_junit_has_a_case_for_each_operation_and_check() -> None:
 def test_ctrf_counts() -> None:
     summary = json.loads(FORMATS["ctrf"](report()))["results"]["summary"]
 
-    assert (summary["tests"], summary["failed"], summary["passed"]) == (len(CHECKS), 1, len(CHECKS) - 1)
+    # one found something for certain, one something doubtful; the others had nothing to look at
+    assert (summary["tests"], summary["failed"], summary["passed"]) == (len(CHECKS), 1, 1)
+    assert summary["skipped"] == len(CHECKS) - 2
     assert summary["stop"] - summary["start"] == 1500
 
 

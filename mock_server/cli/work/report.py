@@ -28,8 +28,9 @@ def report(*, action: str, files: list[Path], report_: list[str] | None) -> None
     operations = count_noun(len(list_objects(merged.digest["operations"])), "operation")
     shards = f"{count_noun(len(files), 'shard')}, {operations}, {merged.digest['requests']} requests"
     say(f"{shards}: {count_noun(len(red), 'error')}", to=sys.stderr)
-    if merged.digest["unreached"] or merged.digest["faults"]:
-        why = merged.digest["unreached"] or "mock-server itself failed at an operation"
+    why = merged.digest["unreached"] or (None if red else merged.digest["barred"])
+    if why or merged.digest["faults"]:
+        why = why or "mock-server itself failed at an operation"
         say(printable(f"not everything was tested: {why}"), to=sys.stderr)
         raise typer.Exit(2)
     if red:

@@ -268,6 +268,7 @@ class _Framing:
 
     def around(self, ran: Report) -> ReportContext:
         places = [incident.finding.place for incident in ran.incidents if incident.finding.place is not None]
+        places += [exercise.place for exercise in ran.operations if exercise.place is not None]
         positions = find_positions(places, (*self.document.library.loaded(), *self._others))
         moment = datetime.fromtimestamp(self.started, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         stand_ins = {**find_stand_ins(self._secrets, os.environ), **self._logins.variables}

@@ -69,6 +69,7 @@ def _try(session: Session, callback: Callback, listener: Listener, path: str) ->
         return
     remember(session, exchanged)
     for request in listener.wait(path, _WAIT):
+        session.look("callbacks")
         for finding in _judge(session, callback, request):
             session.note(Verdict("callbacks", finding, cause=(callback.name,)), exchanged)
 
@@ -154,6 +155,7 @@ def _broken(subject: OperationUnderTest, request: Request) -> list[Finding]:
 def _note(session: Session, name: str, request: Request, broken: list[Finding]) -> None:
     probe = Probe(session.subject.entry.id, request, Intent.CONFORMING, PHASE, f"the webhook {name!r}, as it came")
     exchanged = Exchanged(probe, Received(Response(204, (), b"")))
+    session.look("callbacks")
     for finding in _worded(session, name, broken):
         session.note(Verdict("callbacks", finding, cause=(name,)), exchanged)
 

@@ -19,6 +19,7 @@ from mock_server.contract.phases.resources import (
     reach,
     remember,
 )
+from mock_server.contract.repair import REPAIRABLE
 from mock_server.contract.run import Session
 from mock_server.document.document import template_names
 from mock_server.document.model import MISSING, Entry
@@ -44,7 +45,7 @@ def in_order(entries: tuple[Entry, ...]) -> list[Entry]:
 def send_examples(session: Session) -> None:
     """Send the documented examples of an operation, or one good request where there are none."""
     thing = _thing(session)
-    reached = False
+    reached, last = False, None
     for index, (draft, what, documented) in enumerate(_drafts(session)):
         if index >= _MOST:
             return
@@ -52,7 +53,7 @@ def send_examples(session: Session) -> None:
         if exchanged is None:
             continue
         exchanged = ask_with_made_up_credentials(session, exchanged) or exchanged
-        reached = reached or exchanged.accepted
+        reached, last = reached or exchanged.accepted, exchanged
         remember(session, exchanged)
         for verdict in check_supported(session, exchanged):
             session.note(verdict, exchanged)
@@ -60,14 +61,16 @@ def send_examples(session: Session) -> None:
             session.note(verdict, exchanged)
         if session.subject.operation.method == "DELETE" and exchanged.accepted and thing is not None:
             thing = _thing(session)
-    if not reached:
-        _reach(session, thing)
+    if not reached and last is not None and last.status in REPAIRABLE:
+        _reach(session, thing, last)
 
 
-def _reach(session: Session, thing: KnownObject | None) -> None:
+def _reach(session: Session, thing: KnownObject | None, refused: Exchanged) -> None:
     """Look for a request that is accepted, where the first ones were refused."""
     what = "what is required, as the refusal asks"
-    exchanged = reach(session, lambda draft: _send(session, what, session.fill_path(draft, thing), thing))
+    exchanged = reach(
+        session, lambda draft: _send(session, what, session.fill_path(draft, thing), thing), refused=refused
+    )
     if exchanged is not None and exchanged.accepted:
         remember(session, exchanged)
 

@@ -111,6 +111,7 @@ def ask_with_made_up_credentials(session: Session, refused: Exchanged) -> Exchan
     if exchanged is None or not exchanged.accepted:
         api.invented -= names
         return None
+    session.accepted += 1  # it is reached
     return exchanged
 
 
@@ -139,22 +140,30 @@ def repair(
     return refused
 
 
-def reach(session: Session, send: Callable[[RequestDraft], Exchanged | None], salt: int = 0) -> Exchanged | None:
+def reach(
+    session: Session,
+    send: Callable[[RequestDraft], Exchanged | None],
+    salt: int = 0,
+    refused: Exchanged | None = None,
+) -> Exchanged | None:
     """
     Send good requests until one is accepted: as drawn, with what is required only, each mended by its refusals.
+
+    Args:
+        session: Of the operation.
+        send: Sends a draft.
+        salt: Another one gives other values.
+        refused: What came of a first request, if one was sent.
 
     Returns:
         The accepted exchange, else the last one.
     """
-    last: Exchanged | None = None
-    known = session.recipe()
-    for minimal, most in ((False, 3), (True, 6)):
-        draft = known if known is not None and not minimal else session.draft(salt, minimal=minimal)
-        exchanged = repair(session, send(draft), send, most)
-        last = exchanged or last
-        if exchanged is not None and (exchanged.accepted or exchanged.status not in REPAIRABLE):
-            break
-    return last
+    if refused is None:
+        refused = send(session.recipe() or session.draft(salt))
+    last = repair(session, refused, send, 3)
+    if last is not None and (last.accepted or last.status not in REPAIRABLE):
+        return last
+    return repair(session, send(session.draft(salt, minimal=True)), send, 6) or last
 
 
 def create_thing(session: Session, salt: int, identity: Identity | None = None) -> KnownObject | None:

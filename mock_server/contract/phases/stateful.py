@@ -114,6 +114,7 @@ class Lives:
         read = self._wait_for(session, thing, "reading what was created", lambda status: status not in _HIDDEN)
         if read is None:
             return None
+        session.look("ensure_resource_availability")
         if read.status in _GONE:
             message = f"{read.status} to reading what was created a moment ago"
             finding = session.finding("response-created-unavailable", message)
@@ -285,6 +286,8 @@ class Lives:
         read = session.probe(
             draft, "somebody else reads what was created", known=True, identity=other, intent=Intent.STRANGER
         )
+        if read is not None:
+            session.look("cross_tenant_access")
         if read is not None and read.accepted and self._thing_of(read):
             message = f"{read.status} to another identity than the one that created it"
             session.note(
@@ -309,6 +312,8 @@ class Lives:
         if reader is None or before is None or not before.accepted:
             return
         after = self._wait_for(reader, thing, "reading what was deleted", lambda status: status in _HIDDEN)
+        if after is not None:
+            reader.look("use_after_free")
         if after is None or not after.accepted or _is_softly_deleted(self._thing_of(before), self._thing_of(after)):
             return
         message = f"{after.status} to reading what was deleted a moment ago"
@@ -360,6 +365,8 @@ class Lives:
         if draft.missing:
             return
         followed = session.probe(draft, f"following the link {link.name!r}", known=False)
+        if followed is not None:
+            session.look("ensure_resource_availability")
         if followed is None or followed.status not in _GONE or not template_names(session.subject.entry.template):
             return
         for pause in PATIENCE:

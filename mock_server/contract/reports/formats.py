@@ -15,13 +15,13 @@ from mock_server.contract.model import Exchanged
 from mock_server.contract.reports.html import render_page
 from mock_server.contract.reports.junit import render_junit
 from mock_server.contract.reports.merge import RecordedRun
-from mock_server.contract.reports.report import ReportContext, as_texts, digest, is_red, list_objects
+from mock_server.contract.reports.report import ReportContext, as_texts, digest, is_red, list_objects, seconds_of
 from mock_server.contract.reports.sarif import render_sarif
 from mock_server.contract.runner import Report
 from mock_server.errors import UsageError
 from mock_server.exchange.body import write_json
 from mock_server.exchange.har import har_entry, iter_archive
-from mock_server.json_values import JsonObject, JsonValue
+from mock_server.json_values import JsonObject, JsonValue, as_object
 from mock_server.printable import printable
 from mock_server.version import __version__
 
@@ -33,15 +33,17 @@ def render_ctrf(run: JsonObject) -> bytes:
         for operation in as_texts(found["operations"]):
             by_case.setdefault((operation, str(found["check"])), []).append(found)
     tests = [
-        _test(str(tested["title"]), check, by_case.get((str(tested["id"]), check), []))
+        _test(tested, check, by_case.get((str(tested["id"]), check), []))
         for tested in list_objects(run["operations"])
         for check in as_texts(run["checks"])
     ]
     failed = sum(test["status"] == "failed" for test in tests)
+    skipped = sum(test["status"] == "skipped" for test in tests)
     started = _milliseconds(str(run["started"]))
     seconds = run["seconds"]
     summary: JsonObject = {
-        "tests": len(tests), "passed": len(tests) - failed, "failed": failed, "pending": 0, "skipped": 0, "other": 0,
+        "tests": len(tests), "passed": len(tests) - failed - skipped, "failed": failed, "pending": 0,
+        "skipped": skipped, "other": 0,
         "start": started, "stop": started + (round(seconds * 1000) if isinstance(seconds, int | float) else 0),
     }  # fmt: skip
     tool: JsonObject = {"name": "mock-server", "version": __version__}
@@ -57,13 +59,25 @@ def _milliseconds(moment: str) -> int:
         return 0
 
 
-def _test(title: str, check: str, found: list[JsonObject]) -> JsonObject:
+def _test(tested: JsonObject, check: str, found: list[JsonObject]) -> JsonObject:
+    title, reason = str(tested["title"]), as_object(tested["skipped"]).get(check)
+    status = "passed"
+    if any(map(is_red, found)):
+        status = "failed"
+    elif reason is not None and not found:
+        status = "skipped"
     test: JsonObject = {
         "name": f"{title}: {check}",
-        "status": "failed" if any(map(is_red, found)) else "passed",
-        "duration": 0,
+        "status": status,
+        "duration": round(seconds_of(tested, check) * 1000),
         "suite": [title],
     }
+    if tested["file"] is not None:
+        test["filePath"] = tested["file"]
+    if tested["line"] is not None:
+        test["line"] = tested["line"]
+    if status == "skipped":
+        test["message"] = reason
     if found:
         test["message"] = "\n".join(str(item["message"]) for item in found)
         test["extra"] = {"findings": [item for item in found]}  # noqa: C416 - a list of JSON values
@@ -117,8 +131,10 @@ def render_markdown(run: JsonObject) -> str:
     coverage = run["coverage"]
     percent = coverage["percent"] if isinstance(coverage, dict) else 0
     head = f"## {'❌' if red else '✅'} {_cell(str(run['title']))}: {red} finding{'s' if red != 1 else ''}"
+    depth = as_object(run["depth"])
     counted = (
-        f"{len(list_objects(run['operations']))} operations, {run['requests']:,} requests in {run['seconds']:.1f} s"
+        f"reached {depth['reached']} of {depth['there']} operations, "
+        f"{run['requests']:,} requests in {run['seconds']:.1f} s"
     )
     figures = f"{counted}, {percent:.0f} % of the contract exercised"
     out = [head, "", figures + (f" ({run['interrupted']})" if run["interrupted"] else ""), ""]
@@ -132,6 +148,13 @@ def render_markdown(run: JsonObject) -> str:
             where = ""
         cells = (found["level"], found["check"], ", ".join(as_texts(found["operations"])), found["message"], where)
         out.append(f"| {' | '.join(_cell(str(cell)) for cell in cells)} | `{found['id']}` |")
+    refused = [tested for tested in list_objects(run["operations"]) if not tested["reached"]]
+    if refused:
+        out += ["", "Not reached:", ""]
+    for tested in refused:
+        said = as_object(tested["refusal"])
+        why = f"{said['status']} {_cell(str(said['message']))}" if said else "nothing could be sent"
+        out.append(f"- {_cell(str(tested['title']))}: {why}")
     return "\n".join([*out, ""])
 
 

@@ -3,8 +3,8 @@
 import re
 from xml.sax.saxutils import escape, quoteattr
 
-from mock_server.contract.reports.report import as_texts, is_red, list_objects
-from mock_server.json_values import JsonObject
+from mock_server.contract.reports.report import as_texts, is_red, list_objects, seconds_of
+from mock_server.json_values import JsonObject, as_object
 from mock_server.printable import printable_lines
 
 _ILLEGAL = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -30,9 +30,13 @@ def render_junit(run: JsonObject) -> str:
     ]
     for tested in operations:
         title = str(tested["title"])
-        cases = [_case(title, check, by_case.get((str(tested["id"]), check), [])) for check in ran]
+        cases = [_case(tested, check, by_case.get((str(tested["id"]), check), [])) for check in ran]
         count = sum("<failure" in case for case in cases)
-        lines.append(f'  <testsuite name={_attribute(title)} tests="{len(cases)}" failures="{count}">')
+        skipped = sum("<skipped" in case for case in cases)
+        lines.append(
+            f'  <testsuite name={_attribute(title)} tests="{len(cases)}" failures="{count}" skipped="{skipped}" '
+            f'time="{seconds_of(tested):.3f}">'
+        )
         lines += [*cases, "  </testsuite>"]
     if broken:
         lines.append(f'  <testsuite name="mock-server test" tests="{len(broken)}" errors="{len(broken)}">')
@@ -43,6 +47,8 @@ def render_junit(run: JsonObject) -> str:
 def _errors(run: JsonObject) -> list[str]:
     """Write why the run itself is no success, as cases: nothing was reached, or a fault of ours."""
     found = [("nothing was tested", str(run["unreached"]))] if run["unreached"] else []
+    if run["barred"] and not run["unreached"]:
+        found.append(("not everything was tested", str(run["barred"])))
     found += [
         (f"{fault['operation']} was not tested to the end", str(fault["message"]))
         for fault in list_objects(run["faults"])
@@ -54,8 +60,16 @@ def _errors(run: JsonObject) -> list[str]:
     ]
 
 
-def _case(title: str, check: str, found: list[str]) -> str:
-    head = f"    <testcase classname={_attribute(title)} name={_attribute(check)}"
+def _case(tested: JsonObject, check: str, found: list[str]) -> str:
+    head = f"    <testcase classname={_attribute(str(tested['title']))} name={_attribute(check)}"
+    head += f' time="{seconds_of(tested, check):.3f}"'
+    if tested["file"] is not None:
+        head += f" file={_attribute(str(tested['file']))}"
+    if tested["line"] is not None:
+        head += f' line="{tested["line"]}"'
+    reason = as_object(tested["skipped"]).get(check)
+    if not found and reason is not None:
+        return f"{head}>\n      <skipped message={_attribute(str(reason))}/>\n    </testcase>"
     if not found:
         return f"{head}/>"
     return "\n".join([f"{head}>", *found, "    </testcase>"])

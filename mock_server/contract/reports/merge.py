@@ -14,7 +14,7 @@ _MOST_BYTES: Final = 512 * 1024 * 1024  # of a file
 _SAME: Final = ("title", "document", "seed")  # for all shards of a run
 _RUN: Final = frozenset(
     ("tool", "title", "document", "url", "seed", "started", "seconds", "requests", "checks", "interrupted", "unreached",
-     "faults", "coverage", "operations", "skipped", "untestable", "warnings")
+     "barred", "depth", "faults", "coverage", "operations", "left", "skipped", "untestable", "warnings")
 )  # fmt: skip
 _FINDING: Final = frozenset(
     ("id", "check", "rule", "level", "accepted", "blame", "operation", "operations", "message", "file", "line",
@@ -99,9 +99,15 @@ def merge_runs(runs: Sequence[RecordedRun]) -> RecordedRun:
         "checks": _texts(digests, "checks"),
         "interrupted": next((digest["interrupted"] for digest in digests if digest["interrupted"]), None),
         "unreached": unreached[0] if len(unreached) == len(runs) else None,
+        "barred": next((digest["barred"] for digest in digests if digest["barred"]), None),
+        "depth": {
+            name: sum(int(_number(as_object(digest["depth"]).get(name))) for digest in digests)
+            for name in ("reached", "there")
+        },
         "faults": _objects(digests, "faults"),
         "coverage": _coverage(digests),
         "operations": _objects(digests, "operations"),
+        "left": _objects(digests, "left"),
         "skipped": _texts(digests, "skipped"),
         "untestable": {key: value for digest in digests for key, value in as_object(digest["untestable"]).items()},
         "warnings": _texts(digests, "warnings"),

@@ -4,15 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mock_server.contract.checks.table import name_checks
+from mock_server.contract.depth import Exercise
 from mock_server.contract.model import Exchanged, Incident
 from mock_server.contract.reports.shell import Shell
 from mock_server.contract.runner import Report
 from mock_server.document.positions import Position
+from mock_server.exchange.curl import write_curl
 from mock_server.exchange.message import Request
 from mock_server.exchange.render import render_body, render_fields
 from mock_server.exchange.secrets.mask import Mask
 from mock_server.findings import Finding, Place
-from mock_server.json_values import JsonObject, JsonValue, format_pointer
+from mock_server.json_values import JsonObject, JsonValue, as_object, format_pointer
 from mock_server.version import __version__
 
 _MOST_BODY = 16_384  # bytes that are shown
@@ -119,22 +121,23 @@ def digest(report: Report, frame: ReportContext, checks: frozenset[str] = frozen
         "requests": report.sent,
         "checks": list(name_checks(checks)),
         "interrupted": report.interrupted or None,
+        "depth": {"reached": report.depth[0], "there": report.depth[1]},
         "unreached": report.unreached or None,
+        "barred": report.barred or None,
         "faults": [
             {"operation": fault.operation, "rule": fault.rule, "message": frame.mask.text(fault.message)}
             for fault in report.faults
         ],
         "coverage": {"percent": round(report.exercised.percent, 1), "kinds": kinds},
-        "operations": [
+        "operations": [_operation(report, frame, tested, name_checks(checks)) for tested in report.operations],
+        "left": [
             {
-                "id": tested.id,
-                "title": tested.title,
-                "requests": tested.sent,
-                "accepted": tested.accepted,
-                "refused": {str(status): count for status, count in tested.refusals.items()},
-                "coverage": _operation_coverage(report, tested.id),
+                "path": frame.mask.text(left.path),
+                "curl": write_curl(frame.mask.request(left.request), frame.mask.url(frame.origin))
+                if left.request is not None
+                else None,
             }
-            for tested in report.operations
+            for left in report.left
         ],
         "skipped": [entry.title for entry in report.skipped],
         "untestable": dict(report.untestable),
@@ -143,9 +146,53 @@ def digest(report: Report, frame: ReportContext, checks: frozenset[str] = frozen
     }
 
 
+def _operation(report: Report, frame: ReportContext, tested: Exercise, checks: list[str]) -> JsonObject:
+    """Write what was sent to one operation, and which checks had nothing to look at, with the reason of each."""
+    refusal = tested.refusal
+    skipped = {name: reason for name in checks if (reason := tested.why_skipped(name))}
+    position = frame.positions.get(tested.place) if tested.place is not None else None
+    return {
+        "id": tested.id,
+        "title": tested.title,
+        "requests": tested.sent,
+        "accepted": tested.accepted,
+        "reached": tested.reached,
+        "refused": {str(status): count for status, count in tested.refusals.items()},
+        "refusal": None
+        if refusal is None or tested.reached
+        else {
+            "status": refusal.status,
+            "message": frame.mask.text(refusal.summary),
+            "names": [format_pointer(part.where) for part in refusal.named],
+        },
+        "milliseconds": round(tested.seconds * 1000, 2),
+        "file": tested.place.file if tested.place is not None else None,
+        "line": position.line if position is not None else None,
+        "skipped": {**skipped},
+        "checked": len(checks) - len(skipped),
+        "coverage": _operation_coverage(report, tested.id),
+    }
+
+
 def is_red(found: JsonObject) -> bool:
     """Return whether a finding of a digest makes the run fail."""
     return found["level"] == "error" and not found["accepted"]
+
+
+def seconds_of(tested: JsonObject, check: str | None = None) -> float:
+    """
+    Return how long the answers of an operation of a digest took; for one check, its share of that.
+
+    A check that was skipped took none.
+    """
+    milliseconds, checked = tested["milliseconds"], tested["checked"]
+    if not isinstance(milliseconds, int | float) or not isinstance(checked, int):
+        return 0.0
+    if check is None:
+        return milliseconds / 1000
+    if check in as_object(tested["skipped"]):
+        return 0.0
+    return milliseconds / 1000 / max(checked, 1)
 
 
 def list_objects(value: JsonValue) -> list[JsonObject]:

@@ -2,7 +2,9 @@
 Testing a provider: does a running API keep to its document?
 
 `runner` runs the `phases` over the operations of a `scope`, `run` sends the requests of one phase, `plan` says which
-requests coverage sends, `memory` keeps the ids that answers name, `checks` judge, `reports` write what was found.
+requests coverage sends, `memory` keeps the ids that answers name (`observed` finds them, `templates` compares paths),
+`drafting` makes requests that a provider is likely to take, `checks` judge, `depth` says what was reached, `reports`
+write what was found.
 `api` is one operation under test, `model` has probes, checks and verdicts, `transport` sends, `replay` sends a finding
 again. `records` reads captured traffic, `pact` Pact files and `payload_standard` what bare payloads are; `record_judge`
 judges them, `expectations` what consumers expect, `parts` divides the work and `summary` sums up.

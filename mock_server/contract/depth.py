@@ -11,8 +11,8 @@ from typing import Final
 
 from mock_server.contract.api import Api
 from mock_server.contract.checks.table import CHECKS
+from mock_server.contract.drafting.refusals import RefusedRequest, read_refusal
 from mock_server.contract.model import Exchanged, Intent
-from mock_server.contract.refusals import RefusedRequest, read_refusal
 from mock_server.contract.run import Run, Session
 from mock_server.document.document import template_names
 from mock_server.findings import Finding, Place

@@ -10,11 +10,11 @@ from mock_server.contract.api import Api, ClassifiedRequest, OperationUnderTest
 from mock_server.contract.checks import Check, ExchangeUnderCheck, Expectations, check_exchange
 from mock_server.contract.checks.coherence import check_coherence, count_items, next_page
 from mock_server.contract.checks.table import CHECKS
+from mock_server.contract.drafting.plausible import Plausible
 from mock_server.contract.hooks import Hooks
 from mock_server.contract.memory import KnownObject, Memory, path_values
 from mock_server.contract.model import Exchanged, Incidents, Intent, Probe, Verdict
 from mock_server.contract.plan import Exercised
-from mock_server.contract.plausible import Plausible
 from mock_server.contract.redirects import follow_redirect
 from mock_server.contract.templates import rename, shape_of
 from mock_server.contract.transport.http import Received, Sender, TransportFault

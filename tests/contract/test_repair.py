@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mock_server.contract.plausible import plain_word
+from mock_server.contract.drafting.plausible import plain_word
 from tests.contract.test_knowledge import TEXT, Provider, answers, content, reached, run
 
 ANY = {

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from mock_server.contract.checks.acceptance import check_example, check_supported
+from mock_server.contract.drafting.repair import REPAIRABLE
 from mock_server.contract.memory import KnownObject
 from mock_server.contract.model import Exchanged
 from mock_server.contract.phases.resources import (
@@ -19,7 +20,6 @@ from mock_server.contract.phases.resources import (
     reach,
     remember,
 )
-from mock_server.contract.repair import REPAIRABLE
 from mock_server.contract.run import Session
 from mock_server.document.document import template_names
 from mock_server.document.model import MISSING, Entry

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
+from mock_server.contract.drafting.repair import REPAIRABLE, Repairer
 from mock_server.contract.memory import KnownObject
 from mock_server.contract.model import Exchanged, Incidents, Intent
 from mock_server.contract.renamed import find_renamed
-from mock_server.contract.repair import REPAIRABLE, Repairer
 from mock_server.contract.run import Run, Session
 from mock_server.contract.templates import is_listing, shape_of
 from mock_server.document.document import template_names

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from mock_server.contract.api import OperationUnderTest
+from mock_server.contract.drafting.plausible import plain_word, shown_in
+from mock_server.contract.drafting.refusals import NamedPart, read_refusal, value_at
 from mock_server.contract.model import Exchanged
-from mock_server.contract.plausible import plain_word, shown_in
-from mock_server.contract.refusals import NamedPart, read_refusal, value_at
 from mock_server.document.model import MISSING, Missing, ParameterLocation
 from mock_server.generate.edges.steps import apply_step
 from mock_server.generate.request import RequestDraft

@@ -2,7 +2,7 @@
 Which answer a request gets, without I/O.
 
 `open` opens documents with their fixtures and scenarios. `responder` decides: it asks each `source` in turn
-(`mappings`, `scenarios`, handlers, state), then `fixtures`, examples and generated values. `representation` makes the
+(`mappings`, `scenarios`, handlers, state), then `fixtures`, examples and generated values. `represent` makes the
 answer of one documented response, with `examples`, `headers`, `links`, `stream` and `edge_answers`; `stored` answers
 as they were written down; `error_answers` refuse, in the document's words where it has some. `compiled` prepares an
 operation, `routes` find it, `fast_path` and `answer_cache` keep answers ready, `answer` is the result, `trace`

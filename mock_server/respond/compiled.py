@@ -21,7 +21,7 @@ from mock_server.judges.request import RequestJudge
 from mock_server.judges.response import ResponseJudge
 from mock_server.names import joined
 from mock_server.respond.document_pages import DOCUMENT_JSON
-from mock_server.respond.representation import Representation
+from mock_server.respond.represent.representation import Representation
 from mock_server.respond.stored import RenderContext
 from mock_server.schema.dialect import Direction, Purpose
 

@@ -28,7 +28,7 @@ from mock_server.judges.request import DecodedRequest, RequestJudge
 from mock_server.respond.answer import GENERATED, STATE, Answer
 from mock_server.respond.answer_cache import ready_answers
 from mock_server.respond.links import FORWARDED
-from mock_server.respond.representation import NOBODY
+from mock_server.respond.represent.context import NOBODY
 from mock_server.respond.responder import Make, Responder
 from mock_server.respond.source import AnswerSource, Versioned
 from mock_server.respond.worlds import HEADER, World

@@ -42,7 +42,7 @@ from mock_server.judges.request import DecodedRequest
 from mock_server.judges.response import JUDGED_RULES, ResponseJudge
 from mock_server.respond.answer import Candidate
 from mock_server.respond.match.conditions import Condition, find_parameter, read_conditions
-from mock_server.respond.representation import RequestContext
+from mock_server.respond.represent.context import RequestContext
 from mock_server.respond.stored import KEYS, Raw, Stored, judge_stored, read_stored
 
 _SUFFIXES = frozenset((".yaml", ".yml", ".json"))

@@ -24,7 +24,7 @@ from mock_server.pausing import without_pauses
 from mock_server.respond.answer import Answer, Foreseen, Passed, problem_answer
 from mock_server.respond.match.mapping import Mapping, read_mapping
 from mock_server.respond.match.request_pattern import ANY, PatternRequest, match_template
-from mock_server.respond.representation import RequestContext
+from mock_server.respond.represent.context import RequestContext
 from mock_server.respond.responder import Responder
 from mock_server.respond.scenarios import Player
 from mock_server.respond.stored import RenderContext, Stored, judge_stored, refused, render

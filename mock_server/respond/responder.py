@@ -36,7 +36,8 @@ from mock_server.respond.error_answers import REFUSING, Considered, ErrorAnswers
 from mock_server.respond.fixtures import Fixture, Fixtures
 from mock_server.respond.links import Links
 from mock_server.respond.match.near_misses import DocumentedRoute
-from mock_server.respond.representation import NOBODY, Representation, RequestContext, accept_of
+from mock_server.respond.represent.context import NOBODY, RequestContext, accept_of
+from mock_server.respond.represent.representation import Representation
 from mock_server.respond.routes import Routes, as_judged
 from mock_server.respond.source import AnswerSource
 from mock_server.respond.stored import render

@@ -35,7 +35,7 @@ from mock_server.json_values import JsonObject, JsonValue, Pointer
 from mock_server.pausing import without_pauses
 from mock_server.respond.answer import SOURCE, Answer, Foreseen, Passed
 from mock_server.respond.match.conditions import PLACES, Condition, read_conditions
-from mock_server.respond.representation import RequestContext
+from mock_server.respond.represent.context import RequestContext
 from mock_server.respond.responder import Responder
 from mock_server.respond.stored import KEYS, Stored, judge_stored, read_delay, read_fault, read_stored, render
 from mock_server.respond.worlds import STARTED

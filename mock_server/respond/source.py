@@ -4,7 +4,7 @@ from typing import Protocol, runtime_checkable
 
 from mock_server.document.model import Entry, Operation
 from mock_server.respond.answer import Answer, Foreseen, Passed
-from mock_server.respond.representation import RequestContext
+from mock_server.respond.represent.context import RequestContext
 
 
 class AnswerSource(Protocol):

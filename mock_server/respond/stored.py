@@ -28,7 +28,7 @@ from mock_server.respond.answer import SOURCE, Answer, RawField, problem_answer
 from mock_server.respond.match.functions import as_text
 from mock_server.respond.match.request_pattern import PatternRequest
 from mock_server.respond.match.template import Rendering, Template, compile_template
-from mock_server.respond.representation import RequestContext
+from mock_server.respond.represent.context import RequestContext
 from mock_server.schema.sites import Site
 from mock_server.tokens import is_token
 

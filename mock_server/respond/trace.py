@@ -29,7 +29,7 @@ from mock_server.exchange.router import Matched, Unmatched
 from mock_server.respond.answer import PREFERENCE_APPLIED, UNFORESEEN, Answer, Candidate, Foreseen
 from mock_server.respond.error_answers import Considered
 from mock_server.respond.journal import Journal
-from mock_server.respond.representation import RequestContext
+from mock_server.respond.represent.context import RequestContext
 from mock_server.respond.responder import Responder
 from mock_server.respond.worlds import World
 

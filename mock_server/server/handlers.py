@@ -48,7 +48,7 @@ from mock_server.respond.answer import (
     problem_answer,
     with_violations,
 )
-from mock_server.respond.representation import RequestContext
+from mock_server.respond.represent.context import RequestContext
 from mock_server.respond.responder import Responder
 from mock_server.server.user_code import Function
 

@@ -25,7 +25,7 @@ from mock_server.json_values import JsonObject, JsonValue
 from mock_server.judges.request import DecodedRequest
 from mock_server.respond.answer import Answer
 from mock_server.respond.answer_cache import KEPT_READY, ready_answers
-from mock_server.respond.representation import RequestContext
+from mock_server.respond.represent.context import RequestContext
 from mock_server.respond.responder import Responder
 from mock_server.sizes import weigh_json
 from mock_server.state.children import Child

@@ -12,7 +12,7 @@ from mock_server.exchange.router import Matched
 from mock_server.generate.seed import derive_seed
 from mock_server.json_values import JsonObject
 from mock_server.judges.request import DecodedRequest
-from mock_server.respond.representation import RequestContext
+from mock_server.respond.represent.context import RequestContext
 from mock_server.respond.worlds import World
 from mock_server.state.collection import Collection, fill
 from mock_server.state.crud import delete_record

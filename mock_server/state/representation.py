@@ -35,7 +35,8 @@ from mock_server.judges.response import ResponseJudge
 from mock_server.names import joined
 from mock_server.pausing import pause
 from mock_server.respond.answer_cache import KEPT_READY
-from mock_server.respond.representation import Representation, RequestContext
+from mock_server.respond.represent.context import RequestContext
+from mock_server.respond.represent.representation import Representation
 from mock_server.respond.responder import Responder
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.schema.sites import Site

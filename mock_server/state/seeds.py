@@ -22,7 +22,7 @@ from mock_server.exchange.prefer import Preferences
 from mock_server.generate.envelope import is_array, is_object, project, shown, take
 from mock_server.generate.seed import derive_random, derive_seed
 from mock_server.json_values import JsonObject, JsonValue
-from mock_server.respond.representation import RequestContext
+from mock_server.respond.represent.context import RequestContext
 from mock_server.state.collection import Collection
 from mock_server.state.resources import Action, Binding, Item, Resource, find_key, referred, text_of
 

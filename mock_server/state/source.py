@@ -19,7 +19,7 @@ from mock_server.findings import Finding
 from mock_server.json_values import JsonValue
 from mock_server.respond.answer import Answer, Foreseen, Passed, problem_answer
 from mock_server.respond.blocking import wait_for
-from mock_server.respond.representation import RequestContext
+from mock_server.respond.represent.context import RequestContext
 from mock_server.respond.responder import Responder
 from mock_server.state.body import read_sent
 from mock_server.state.children import find_children

@@ -10,7 +10,7 @@ import pytest
 from mock_server import load
 from mock_server.exchange.message import Request
 from mock_server.respond.fast_path import FastPath
-from mock_server.respond.representation import NOBODY
+from mock_server.respond.represent.context import NOBODY
 from tests.support.mocks import Mock, fields_of, minimal
 
 NOWHERE, OUTSIDE, MISSING, REMOTE = (

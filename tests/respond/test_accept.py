@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mock_server.exchange.media_type import choose_media_type, choose_unwanted
 from mock_server.exchange.message import Request
 from mock_server.respond.fast_path import FastPath
-from mock_server.respond.representation import NOBODY
+from mock_server.respond.represent.context import NOBODY
 from tests.support.mocks import Mock, body_of, fields_of, minimal
 
 THING = {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}}}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mock_server.document.model import Entry, Operation
 from mock_server.exchange.message import Request
 from mock_server.respond.answer import UNFORESEEN, Foreseen, Passed
-from mock_server.respond.representation import RequestContext
+from mock_server.respond.represent.context import RequestContext
 from mock_server.respond.trace import explain
 from mock_server.respond.worlds import World
 from tests.support.asgi_client import AsgiClient

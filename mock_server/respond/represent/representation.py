@@ -7,28 +7,13 @@ An example of a pair that the request carries the other half of goes first, then
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
 
 from mock_server.cache import BoundedCache, weigh_text
-from mock_server.document.model import (
-    MISSING,
-    Example,
-    MediaType,
-    Missing,
-    Operation,
-    ParameterLocation,
-)
+from mock_server.document.model import MISSING, Example, MediaType, Missing, Operation
 from mock_server.document.references import Node
 from mock_server.errors import SchemaError, UnsatisfiableSchema
 from mock_server.exchange import problem
-from mock_server.exchange.body import (
-    content_type,
-    find_boundary,
-    is_wire_text,
-    write_body,
-    write_text,
-)
-from mock_server.exchange.form import BOUNDARY, Upload, find_upload
+from mock_server.exchange.body import content_type, is_wire_text, write_body, write_text
 from mock_server.exchange.header_fields import Sent
 from mock_server.exchange.media_type import (
     MediaRange,
@@ -39,19 +24,17 @@ from mock_server.exchange.media_type import (
     is_xml,
     parse_media_type,
 )
-from mock_server.exchange.message import Request, find_field
+from mock_server.exchange.message import Request
 from mock_server.exchange.negotiate import ChosenMediaType, ChosenResponse, find_example, represent
 from mock_server.exchange.packed import is_packed
-from mock_server.exchange.prefer import EDGES, Preferences
+from mock_server.exchange.prefer import EDGES
 from mock_server.exchange.security import challenges
 from mock_server.findings import Finding
-from mock_server.generate.echo import DELETED, RequestEcho
 from mock_server.generate.edges.proof import EdgeSubject
 from mock_server.generate.engine import Engine, name_of_operation
 from mock_server.generate.pagination import iter_ends
 from mock_server.generate.producer import Producer, SampleOptions
-from mock_server.json_values import JsonObject, JsonValue, find_at
-from mock_server.judges.request import DecodedRequest
+from mock_server.json_values import JsonValue, find_at
 from mock_server.judges.response import ResponseJudge
 from mock_server.respond.answer import GENERATED, PAYLOAD, SEED, SOURCE, Answer, Candidate, RawField, problem_answer
 from mock_server.respond.edge_answers import edges_of
@@ -66,75 +49,24 @@ from mock_server.respond.examples import (
     why_not,
 )
 from mock_server.respond.headers import Heading, link_field, page_fields
-from mock_server.respond.journal import Journal
+from mock_server.respond.represent.context import RequestContext, asks_for_stream
+from mock_server.respond.represent.echoed_body import WITH_BODY, find_requested
+from mock_server.respond.represent.media import (
+    ACCEPTED,
+    CompiledMediaType,
+    LastPageExample,
+    is_problem_details,
+    is_single,
+    is_string,
+    type_field,
+)
 from mock_server.respond.stream import ItemStream
-from mock_server.respond.worlds import World
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.schema.sites import Site, site_of
 
 _CARRIED = "the request carries what it asks for, or it asks for nothing"
 
-
-_ACCEPTED = 16 << 10  # bytes of Accept fields, and of seeds
-_WITH_BODY = frozenset(("POST", "PUT", "PATCH", "QUERY"))
-_OF_ANSWER = frozenset(("GET", "PUT", "PATCH"))  # whose path is that of what is answered
-_DELETED: JsonObject = dict.fromkeys(sorted(DELETED), True)  # where a document has a place for it
-
-
-NOBODY = World(journal=Journal(0))  # for requests that belong to no world
-
-
 Make = Callable[[int, Mapping[str, JsonValue], str, Request, JsonValue | Missing], Answer]
-
-
-class RequestContext(NamedTuple):
-    """A request, read, with what it goes by: preferences, seed, world."""
-
-    request: Request
-    understood: DecodedRequest
-    preferences: Preferences
-    accept: str | None
-    derive: Callable[[], int]  # the seed of what is made; it depends on the whole request
-    seed_text: str
-    sources: tuple[str, ...]
-    profile: str | None = None  # preferred, or of the whole server
-    world: World = NOBODY
-    variables: Mapping[str, str] = {}  # of the path, percent-encoded
-    explains: bool = False  # whether the answer is not sent: nothing but the world, a copy, may change
-
-    @property
-    def seed(self) -> int:
-        """The seed of what is made for this request."""
-        return self.derive()
-
-
-class _LastPageExample(NamedTuple):
-    """An example that leads to a next page, as the last one."""
-
-    written: bytes
-    follows: frozenset[str]  # the query parameters by which a request says that it follows
-    always: bool  # whether a request that follows can't be told from the first one
-
-
-def _few() -> BoundedCache[Any, Any]:
-    return BoundedCache(_ACCEPTED, lambda key, _: weigh_text(key[1], _))
-
-
-@dataclass(slots=True, eq=False)
-class _CompiledMediaType:
-    """One media type of a response, compiled."""
-
-    represented: ChosenMediaType
-    media_type: MediaRange
-    field: RawField
-    outline: Site
-    usable: tuple[Example, ...]  # examples that conform, in order
-    ready: dict[str, bytes] = dataclasses.field(default_factory=dict)  # examples, written
-    producers: dict[str | None, Producer] = dataclasses.field(default_factory=dict)  # by locale
-    is_json: bool = False
-    stream: ItemStream | None = None
-    ended: dict[str, _LastPageExample] = dataclasses.field(default_factory=dict)  # examples that lead to a next page
-    fields: BoundedCache[tuple[str, str | None], tuple[RawField, ...]] = dataclasses.field(default_factory=_few)
 
 
 @dataclass(eq=False, repr=False)
@@ -146,9 +78,9 @@ class Representation:
     chosen: ChosenResponse
     judge: ResponseJudge
     references: tuple[str, ...] = ("/",)  # where Location and the like may lead, the best first
-    _contents: dict[tuple[int, str], _CompiledMediaType] = dataclasses.field(default_factory=dict)
+    _contents: dict[tuple[int, str], CompiledMediaType] = dataclasses.field(default_factory=dict)
     _represented: BoundedCache[tuple[str | None, bool], ChosenMediaType | None] = dataclasses.field(
-        default_factory=lambda: BoundedCache(_ACCEPTED, lambda key, _: weigh_text(key[0], _))
+        default_factory=lambda: BoundedCache(ACCEPTED, lambda key, _: weigh_text(key[0], _))
     )
     _head: list[RawField] | None = None
     _pairs: dict[str, PairedExample] | None = None
@@ -195,8 +127,8 @@ class Representation:
             return None
         content = self._content(represented)
         producer = self._producer(content, schema, None)
-        status, is_problem, method = self.chosen.status, _is_problem(content.media_type), self.operation.method
-        sends = method in _WITH_BODY or method == "DELETE"
+        status, is_problem, method = self.chosen.status, is_problem_details(content.media_type), self.operation.method
+        sends = method in WITH_BODY or method == "DELETE"
 
         def make(
             seed: int, echo: Mapping[str, JsonValue], text: str, request: Request, body: JsonValue | Missing
@@ -204,19 +136,10 @@ class Representation:
             wish = SampleOptions(seed, echo=echo, status=status, is_problem=is_problem)
             written = producer.by_row(wish) if not sends else None  # which goes by nothing else that a request says
             if written is None:
-                written = producer.write(wish._replace(requested=self.requested(request, body)))
+                written = producer.write(wish._replace(requested=find_requested(method, status, request, body)))
             return self._answer(content, written, GENERATED, text)
 
         return make
-
-    def requested(self, request: Request, body: JsonValue | Missing) -> RequestEcho:
-        """Return what a request says, as far as answers of success say it again."""
-        method, is_success = self.operation.method, 200 <= self.chosen.status < 300  # noqa: PLR2004
-        if not is_success:
-            return RequestEcho()
-        sent = _sent(method, request, body)
-        path, query = request.path.decode("latin-1"), request.query.decode("latin-1")
-        return RequestEcho(sent, path, query, is_of_answer=method in _OF_ANSWER)
 
     def representation(self, accept: str | None, *, streamed: bool = False) -> ChosenMediaType | None:
         """Return the representation that an Accept field gets; what clients usually send is decided once."""
@@ -337,7 +260,7 @@ class Representation:
             return self._answer(content, written, f"example:{example.key or 'default'}", None)
         return self._paged(self._answer(content, self._made(content, ask), GENERATED, ask.seed_text), content, ask)
 
-    def _paged(self, answer: Answer, content: _CompiledMediaType, ask: RequestContext) -> Answer:
+    def _paged(self, answer: Answer, content: CompiledMediaType, ask: RequestContext) -> Answer:
         """Return the answer with header fields that say which page of the preferred number of things it is."""
         schema = content.represented.media_type.schema
         if ask.preferences.size is None or schema is None or not content.is_json or self.operation.method != "GET":
@@ -352,7 +275,7 @@ class Representation:
             fields=[*((name, value) for name, value in answer.fields if name not in told), *told.items()]
         )
 
-    def _edge(self, content: _CompiledMediaType, ask: RequestContext) -> Answer | None:
+    def _edge(self, content: CompiledMediaType, ask: RequestContext) -> Answer | None:
         """Return the edge case that is asked for, named; None where none is, or where the body is no JSON."""
         media = content.represented.media_type
         rule, profile = ask.preferences.payload, ask.profile
@@ -382,21 +305,21 @@ class Representation:
         answer = self._answer(content, self._write(content, edges.payload(edge, ask.seed)), GENERATED, ask.seed_text)
         return answer._replace(fields=[*answer.fields, (PAYLOAD, edge.rule.encode("latin-1", "replace"))])
 
-    def _answer(self, content: _CompiledMediaType, body: bytes, source: str, seed: str | None) -> Answer:
+    def _answer(self, content: CompiledMediaType, body: bytes, source: str, seed: str | None) -> Answer:
         fields = content.fields.get((source, seed))
         if fields is None:
-            made = [_type_field(content, body), *self.head(), (SOURCE, source.encode("latin-1", "replace"))]
+            made = [type_field(content, body), *self.head(), (SOURCE, source.encode("latin-1", "replace"))]
             fields = (*made, (SEED, seed.encode("latin-1", "replace"))) if seed is not None else tuple(made)
             content.fields[source, seed] = fields
         return Answer(self.chosen.status, fields, body, source, self.operation.entry)
 
-    def _content(self, represented: ChosenMediaType) -> _CompiledMediaType:
+    def _content(self, represented: ChosenMediaType) -> CompiledMediaType:
         key = (id(represented.media_type), represented.name)
         content = self._contents.get(key)
         if content is None:
             media, media_type = represented.media_type, parse_media_type(represented.name)
             written = content_type(represented.name, media_type).encode("latin-1", "replace")
-            content = _CompiledMediaType(
+            content = CompiledMediaType(
                 represented,
                 media_type,
                 (b"content-type", written),
@@ -416,11 +339,11 @@ class Representation:
         if not needed or media.schema is None:
             return Site()
         outline = site_of(schemas.bundle(media.schema))
-        if is_event_stream(media_type) and _is_single(media.schema.value):
+        if is_event_stream(media_type) and is_single(media.schema.value):
             return outline.listed()
         return outline
 
-    def _pick_example(self, content: _CompiledMediaType, ask: RequestContext) -> Example | None:
+    def _pick_example(self, content: CompiledMediaType, ask: RequestContext) -> Example | None:
         if "example" not in ask.sources or ask.preferences.asks_for_generated or not content.usable:
             return None
         pairs = self._paired()
@@ -452,7 +375,7 @@ class Representation:
             self._pairs = find_pairs(self.operation, self.chosen.response)
         return self._pairs
 
-    def _write_example(self, content: _CompiledMediaType, example: Example, ask: RequestContext | None) -> bytes:
+    def _write_example(self, content: CompiledMediaType, example: Example, ask: RequestContext | None) -> bytes:
         """Write an example; for a request that follows a sign of a next page in it, it is the last page."""
         key = str(example.key)
         if key not in content.ready:
@@ -470,7 +393,7 @@ class Representation:
             return content.ready[key]
         return ended.written
 
-    def _written_example(self, content: _CompiledMediaType, value: JsonValue) -> bytes:
+    def _written_example(self, content: CompiledMediaType, value: JsonValue) -> bytes:
         """Return the bytes of the value of an example; a text is the content already, unless the media type is JSON."""
         media_type = content.media_type
         is_written = not is_streamed(media_type) or (isinstance(value, str) and is_wire_text(value, media_type))
@@ -478,7 +401,7 @@ class Representation:
             return write_text(value, media_type)
         return self._write(content, value)
 
-    def _find_end(self, content: _CompiledMediaType, key: str, value: JsonValue, schema: Node) -> None:
+    def _find_end(self, content: CompiledMediaType, key: str, value: JsonValue, schema: Node) -> None:
         """See whether an example leads to a next page, and what it is without that."""
         producer = self._producer(content, schema, None)
         ended = producer.ended(value)
@@ -486,15 +409,15 @@ class Representation:
             follows = producer.paging
             said = [find_at(value, tuple(map(str, wished.place)))[1] for wished in iter_ends(value)]
             always = not follows or any(leads_back(link, follows) for sign in said for link in iter_links(sign))
-            content.ended[key] = _LastPageExample(self._write(content, ended), follows, always)
+            content.ended[key] = LastPageExample(self._write(content, ended), follows, always)
 
-    def _example_value(self, content: _CompiledMediaType, example: Example) -> JsonValue:
+    def _example_value(self, content: CompiledMediaType, example: Example) -> JsonValue:
         value = None if isinstance(example.value, Missing) else example.value
         if is_json(content.media_type):
             return unquoted(value, self.judge, content.represented.media_type)
         return value
 
-    def _write(self, content: _CompiledMediaType, value: JsonValue) -> bytes:
+    def _write(self, content: CompiledMediaType, value: JsonValue) -> bytes:
         media = content.represented.media_type
         return write_body(value, content.media_type, content.outline, media.encoding, self._root_name(media))
 
@@ -505,7 +428,7 @@ class Representation:
             return ref.rpartition("/")[2]
         return name_of_operation(self.operation) or "root"
 
-    def _produce(self, content: _CompiledMediaType, ask: RequestContext) -> JsonValue:
+    def _produce(self, content: CompiledMediaType, ask: RequestContext) -> JsonValue:
         media = content.represented.media_type
         schema = media.schema if media.schema is not None else media.item_schema
         if schema is None:
@@ -516,9 +439,9 @@ class Representation:
         streamed = is_streamed(content.media_type)
         if is_text(content.media_type) and not streamed:
             return _text(producer, wish)
-        if not streamed or (media.item_schema is None and not _is_single(schema.value)):
+        if not streamed or (media.item_schema is None and not is_single(schema.value)):
             return producer.produce(wish)
-        if media.item_schema is None and _is_string(schema.value):
+        if media.item_schema is None and is_string(schema.value):
             whole = producer.produce(wish)  # the schema may speak of the whole stream
             if isinstance(whole, str) and is_wire_text(whole, content.media_type):
                 return whole
@@ -528,12 +451,12 @@ class Representation:
             content.stream = ItemStream(self.kit, self.operation, self.chosen.response, media, item, is_of_events)
         return content.stream.make(wish, ask.preferences.locale)
 
-    def _wish(self, content: _CompiledMediaType, ask: RequestContext) -> SampleOptions:
+    def _wish(self, content: CompiledMediaType, ask: RequestContext) -> SampleOptions:
         """Return what a generated value should be like."""
         preferences = ask.preferences
-        requested = self.requested(ask.request, ask.understood.body)
+        requested = find_requested(self.operation.method, self.chosen.status, ask.request, ask.understood.body)
         echoes, is_minimal = ask.understood.echoes(), ask.profile == "minimal"
-        is_problem = _is_problem(content.media_type)
+        is_problem = is_problem_details(content.media_type)
         return SampleOptions(
             ask.seed,
             not preferences.dynamic,
@@ -545,14 +468,14 @@ class Representation:
             is_problem,
         )
 
-    def _made(self, content: _CompiledMediaType, ask: RequestContext) -> bytes:
+    def _made(self, content: CompiledMediaType, ask: RequestContext) -> bytes:
         """Return a made body; JSON is written as it is made."""
         schema = content.represented.media_type.schema
         if content.is_json and schema is not None:
             return self._producer(content, schema, ask.preferences.locale).write(self._wish(content, ask))
         return self._write(content, self._produce(content, ask))
 
-    def _producer(self, content: _CompiledMediaType, schema: Node, locale: str | None) -> Producer:
+    def _producer(self, content: CompiledMediaType, schema: Node, locale: str | None) -> Producer:
         producer = content.producers.get(locale)
         if producer is None:
             producer = self.kit.producer(schema, self.operation, name=name_of_operation(self.operation), locale=locale)
@@ -566,80 +489,9 @@ def _name_example(example: Example) -> str:
     return "the example"
 
 
-def _described(upload: Upload) -> JsonObject:
-    """Return what answers say of a file that was sent, by the names that it may have there."""
-    said: JsonObject = {
-        **dict.fromkeys(("size", "bytes", "fileSize", "contentLength", "sizeInBytes"), upload.size),
-        **(dict.fromkeys(("filename", "name", "originalName", "title"), upload.name) if upload.name else {}),
-        **(dict.fromkeys(("contentType", "mimeType", "mediaType"), upload.media_type) if upload.media_type else {}),
-    }
-    return said
-
-
-def _sent(method: str, request: Request, body: JsonValue | Missing) -> JsonObject | list[JsonValue] | None:
-    """Return what was sent, as answers say it again; that something was deleted they say as well."""
-    if method == "DELETE":
-        return _DELETED
-    if method not in _WITH_BODY:
-        return None
-    upload = find_upload(request)
-    if upload is not None:
-        return {
-            **_described(upload),
-            **({n: v for n, v in body.items() if n != upload.field} if isinstance(body, dict) else {}),
-        }
-    if not isinstance(body, dict | list):
-        return None
-    if isinstance(body, list):
-        return body
-    keyless = method != "POST"  # what is replaced or changed has the key that the path names
-    return {name: value for name, value in body.items() if not (keyless and name in {"id", "uuid"})}
-
-
-def _is_problem(media_type: MediaRange) -> bool:
-    """Return whether the content is problem details, RFC 9457."""
-    return media_type.subtype.startswith("problem+")
-
-
 def _text(producer: Producer, wish: SampleOptions) -> JsonValue:
     """Text has no JSON types: where no value satisfies the schema, a text is as good an answer as any."""
     try:
         return producer.produce(wish)
     except UnsatisfiableSchema:
         return ""
-
-
-def _is_string(schema: JsonValue) -> bool:
-    """Return whether a schema is that of a text."""
-    return isinstance(schema, dict) and schema.get("type") in ("string", ["string"])
-
-
-def _type_field(content: _CompiledMediaType, body: bytes) -> RawField:
-    """Return the Content-Type field; of parts that are written down, with their own boundary."""
-    name, media_type = content.represented.name, content.media_type
-    is_open = media_type.type == "multipart" and media_type.parameter("boundary") is None
-    boundary = find_boundary(body) if is_open else None
-    if boundary in {None, BOUNDARY}:
-        return content.field
-    return b"content-type", f'{name}; boundary="{boundary}"'.encode("latin-1", "replace")
-
-
-def _is_single(schema: JsonValue) -> bool:
-    """Return whether a schema under a streaming media type describes one item rather than the list of them."""
-    return isinstance(schema, dict) and schema.get("type") not in ("array", ["array"]) and "items" not in schema
-
-
-def asks_for_stream(understood: DecodedRequest) -> bool:
-    """
-    Return whether a request asks for a stream.
-
-    By `stream: true` in its body or its query, as the APIs of language models have it.
-    """
-    body = understood.body
-    in_body = isinstance(body, dict) and body.get("stream") is True
-    return in_body or understood.parameters.get((ParameterLocation.QUERY, "stream")) is True
-
-
-def accept_of(request: Request) -> str | None:
-    """Return the Accept field of a request."""
-    return find_field(request.fields, b"accept")

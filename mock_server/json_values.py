@@ -9,7 +9,7 @@ JSON Pointer, RFC 6901, as tuples of unescaped reference tokens.
 from collections.abc import Callable
 from functools import lru_cache
 from typing import TypeAlias, Union
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 # What JSON can say (RFC 8259), as Python's own types.
 # Objects keep the order in which they were written.
@@ -97,11 +97,6 @@ def format_pointer(pointer: Pointer) -> str:
     if "~" in written or written.count("/") > len(pointer):
         return "".join(["/" + token.replace("~", "~0").replace("/", "~1") for token in pointer])
     return written
-
-
-def format_fragment(pointer: Pointer) -> str:
-    """Write the URI fragment form: `#/paths/~1pets/get`, percent-encoded where a URI needs it."""
-    return "#" + quote(format_pointer(pointer), safe="/~!$&'()*+,;=:@-._")
 
 
 def find_at(value: JsonValue, pointer: Pointer) -> tuple[bool, JsonValue]:

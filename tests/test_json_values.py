@@ -1,10 +1,12 @@
 """JSON Pointers: parsing and formatting are inverse, and looking up tells null from nothing."""
 
+from urllib.parse import quote
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mock_server.json_values import array_index, find_at, format_fragment, format_pointer, parse_pointer
+from mock_server.json_values import array_index, find_at, format_pointer, parse_pointer
 
 tokens = st.lists(st.text(max_size=6), max_size=5).map(tuple)
 
@@ -16,7 +18,7 @@ def test_parsing_undoes_formatting(pointer: tuple[str, ...]) -> None:
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=6), max_size=5).map(tuple))
 def test_parsing_undoes_fragments(pointer: tuple[str, ...]) -> None:
-    assert parse_pointer(format_fragment(pointer)) == pointer
+    assert parse_pointer(f"#{quote(format_pointer(pointer))}") == pointer
 
 
 @pytest.mark.parametrize(("text", "value"), [("", {"a": 1}), ("/a", 1)])

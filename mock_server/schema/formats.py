@@ -433,7 +433,6 @@ FORMATS: Final = {
 }
 # What is asserted besides what jsonschema-rs asserts by itself; each takes a string.
 CHECKS: Final = {name: record.is_valid for name, record in FORMATS.items() if record.is_valid is not None}
-ASSERTED: Final = frozenset(name for name, record in FORMATS.items() if record.is_asserted)
 
 
 def find_format(name: object) -> Format:

@@ -4,7 +4,7 @@ Judging values by schemas: jsonschema-rs with the formats of OpenAPI.
 One of the two modules that import jsonschema-rs; `canonical` is the other.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from hashlib import blake2b
@@ -297,8 +297,3 @@ def _shortened(text: str) -> str:
     if len(text) <= 2 * _MAX_SHOWN:
         return text
     return f"{text[:_MAX_SHOWN]} … {text[-_MAX_SHOWN:]}"
-
-
-def iter_broken_keywords(violations: list[Violation]) -> Iterator[tuple[str, Pointer]]:
-    """Return the keyword and the place in the value of each violation."""
-    return ((violation.keyword, violation.instance) for violation in violations)

@@ -322,10 +322,6 @@ COMPANIES = frozenset(
     ("company", "organization", "organisation", "business", "merchant", "vendor", "supplier", "brand", "publisher",
      "operator", "employer", "partner", "tenant", "client", "carrier", "manufacturer", "bank", "institution")
 )  # fmt: skip
-SITES = frozenset(
-    ("charger", "station", "site", "location", "store", "branch", "warehouse", "office", "hotel", "restaurant", "venue",
-     "shop", "facility", "depot", "group", "zone", "area", "chargepoint", "evse", "room", "building", "park", "airport")
-)  # fmt: skip
 PLACES = {
     "city": "city",
     "country": "country",

@@ -12,6 +12,7 @@ from mock_server.errors import ForbiddenReference, UnresolvableReference
 from mock_server.json_values import Pointer
 
 _REFERENCE: Final = re.compile(rb'"\$(?:ref|dynamicRef)":("(?:[^"\\]|\\.)*")')
+_RENAMING: Final = re.compile(rb'"\$(?:id|self|anchor|dynamicAnchor|dynamicRef)":"')
 _MOST_FOLLOWED: Final = 200_000
 _Key = tuple[tuple[str, Pointer], tuple[str, Pointer]]
 
@@ -63,10 +64,10 @@ class Unchanged:
 
     @staticmethod
     def _write(node: Node) -> tuple[bytes, tuple[str, ...]] | None:
-        if node.resource.has_ids:
-            return None  # references are resolved against what may have been renamed
         try:
             text = orjson.dumps(node.value, option=orjson.OPT_SORT_KEYS)
         except TypeError:
             return None
+        if node.resource.has_ids and _RENAMING.search(text):
+            return None  # references in it are resolved against what was renamed
         return text, tuple(dict.fromkeys(orjson.loads(found) for found in _REFERENCE.findall(text)))

@@ -93,6 +93,7 @@ class Containment:
     _current: Pair | None = None
     _compared: dict[tuple[Canonical, Canonical], _Compared] = field(default_factory=dict)
     _relied_on: set[Pair] = field(default_factory=set)  # by what is compared now
+    _followed: set[tuple[object, object]] = field(default_factory=set)  # references that are being followed
     _age: int = 0  # rises when a pair turns out not to be contained
     _work: int = 0  # comparisons for the schemas that are compared now
 
@@ -253,19 +254,31 @@ class Containment:
         if isinstance(one, ReferenceView):
             return self._from_definition(definition_name(one), sent, received)
         if isinstance(other, ReferenceView):
-            forms = self.receiver.definition_forms(definition_name(other))
-            if any(form is not None and isinstance(form.view(), ReferenceView) for form in forms):
-                return [Gap("$ref", sent, received)]
-            return self._compare_all((sent,), forms)
+            return self._to_definition(definition_name(other), sent, received)
         if not has_references(sent) and is_same(sent, received):
             return []
         return self._compare_views(sent, received)
 
     def _from_definition(self, name: str, sent: Canonical, received: Canonical) -> list[Gap]:
+        """Compare what a reference of the sender leads to; one that leads to itself at once leads nowhere."""
         forms = self.sender.definition_forms(name)
-        if None in forms or any(form is not None and isinstance(form.view(), ReferenceView) for form in forms):
+        if None in forms or (name, received) in self._followed:
             return [Gap("$ref", sent, received)]
-        return self._compare_all(forms, (received,))
+        self._followed.add((name, received))
+        try:
+            return self._compare_all(forms, (received,))
+        finally:
+            self._followed.discard((name, received))
+
+    def _to_definition(self, name: str, sent: Canonical, received: Canonical) -> list[Gap]:
+        """Compare with what a reference of the receiver leads to."""
+        if (sent, name) in self._followed:
+            return [Gap("$ref", sent, received)]
+        self._followed.add((sent, name))
+        try:
+            return self._compare_all((sent,), self.receiver.definition_forms(name))
+        finally:
+            self._followed.discard((sent, name))
 
     def _rely(self, sent: str, received: str, one: Canonical | None, other: Canonical | None) -> list[Gap]:
         """Take a pair of definitions for contained, until it turns out not to be."""

@@ -14,9 +14,9 @@ changes the writing and not the meaning. Then the verdict is looked at:
 """
 
 import argparse
-import copy
 import json
 import random
+import shutil
 import sys
 import time
 from collections import Counter
@@ -27,9 +27,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+import orjson
+
 from mock_server.diff.compare import compare_documents
 from mock_server.diff.messages import Judges, SchemaComparer, open_comparer
-from mock_server.diff.model import ComparedDocuments, DiffVerdict
+from mock_server.diff.model import DiffVerdict
 from mock_server.diff.policy import MessagePolicy
 from mock_server.document.document import Document
 from mock_server.document.model import MediaType
@@ -206,7 +208,7 @@ def iter_schemas(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, 
     if not isinstance(value, dict):
         return
     last = path[-1] if path else None
-    if len(path) > 1 and path[-2] in {"properties", "schemas", "definitions"} or last in {"schema", "items"}:
+    if (len(path) > 1 and path[-2] in {"properties", "schemas", "definitions"}) or last in {"schema", "items"}:
         yield path
     for key, child in value.items():
         if key not in {"example", "examples", "enum", "default", "const"} and not str(key).startswith("x-"):
@@ -227,12 +229,20 @@ def iter_edits(value: Any, count: int, chance: random.Random) -> Iterator[tuple[
     names = list(EDITS)
     for _ in range(count):
         chance.shuffle(names)
-        found = next(((n, p, e) for n in names for p in islice(places, 200) if (e := EDITS[n][1](find(value, p), chance)) is not None), None)
+        found = next(
+            (
+                (n, p, e)
+                for n in names
+                for p in islice(places, 200)
+                if (e := EDITS[n][1](find(value, p), chance)) is not None
+            ),
+            None,
+        )
         if found is None:
             return
         name, path, edited = found
         places.remove(path)
-        changed = copy.deepcopy(value)
+        changed = orjson.loads(orjson.dumps(value))
         find(changed, path[:-1])[path[-1]] = edited
         yield name, EDITS[name][0], changed, path
 
@@ -335,12 +345,15 @@ def run(path: Path, count: int, seed: int) -> Tally:
     except DocumentError:
         return tally  # a part of a document
     chance = random.Random(f"{seed} {path.name}")
+    top = SPECS / path.relative_to(SPECS).parts[0]
     with TemporaryDirectory() as folder:
+        copied = Path(folder) / top.name
+        shutil.copytree(top, copied)  # with the parts that the document refers to
+        target = copied / path.relative_to(top)
         for name, kind, value, _ in iter_edits(old.resource.value, count, chance):
-            # beside the parts that the document refers to
-            target = path.parent / f".mutated-{path.name}.json" if not path.parent.is_relative_to(SPECS) else Path(folder) / "new.json"
             target.write_text(json.dumps(value))
-            tally.add(judge_edit(name, kind, old, read_document(str(target), Settings()), path.parent.name))
+            new = read_document(str(target), Settings())
+            tally.add(judge_edit(name, kind, old, new, path.parent.name))
     return tally
 
 
@@ -348,7 +361,9 @@ def show(tally: Tally, seconds: float) -> None:
     """Print what was counted."""
     share = 100 * len(tally.unknown) / max(1, tally.edits)
     print(f"{tally.edits} edits: {dict(tally.verdicts)}, {seconds:.0f} s of CPU")
-    print(f"wrong breaking {len(tally.wrong_breaking)}, wrong compatible {len(tally.wrong_compatible)}, unknown {share:.1f} %")
+    print(
+        f"wrong breaking {len(tally.wrong_breaking)}, wrong compatible {len(tally.wrong_compatible)}, unknown {share:.1f} %"
+    )
     print(f"{tally.replayed} witnesses, {tally.tried} values tried against 'compatible'")
     for word in ("wrong_breaking", "wrong_compatible", "unknown"):
         for line in getattr(tally, word):
@@ -368,7 +383,10 @@ def main(arguments: list[str]) -> int:
         tally = run(path, options.each, options.seed)
         whole.add(tally)
         if tally.edits:
-            print(f"{path.parent.name}/{path.name}: {tally.edits} edits, {dict(tally.verdicts)}, {time.process_time() - before:.1f} s", flush=True)
+            print(
+                f"{path.parent.name}/{path.name}: {tally.edits} edits, {dict(tally.verdicts)}, {time.process_time() - before:.1f} s",
+                flush=True,
+            )
     show(whole, time.process_time() - start)
     return 1 if whole.wrong_breaking or whole.wrong_compatible else 0
 

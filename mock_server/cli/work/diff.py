@@ -107,6 +107,7 @@ def diff(
         done = [_compare(pair, options) for pair in _pair_sources(old, new, Path(folder))]
         for each in done:
             sys.stdout.write(DIFF_FORMATS[format_].render(each))
+            sys.stdout.flush()
             for name, path in reports.items():
                 _write(_numbered(path, done.index(each)), DIFF_FORMATS[name].render(each))
             _summarise(each.compared, options)

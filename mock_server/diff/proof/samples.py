@@ -47,6 +47,7 @@ from mock_server.schema.canonical import (
 
 _SEED: Final = 11
 _DEEPEST: Final = 40  # references, one in the other
+_MOST_MADE: Final = 4_000  # values, one in the other
 _MOST_ITEMS: Final = 2_000
 _EXTRA: Final = "extra"
 _SIMPLE: Final[dict[str, tuple[JsonValue, ...]]] = {
@@ -70,7 +71,9 @@ class Samples:
     """Makes values of one side."""
 
     side: SchemaSide
-    _wholes: dict[tuple[Canonical, int, bool], JsonValue] = field(default_factory=dict)
+    _wholes: dict[tuple[Canonical, int, bool | int], JsonValue] = field(default_factory=dict)
+    _merged: dict[tuple[Canonical, ...], Canonical | None] = field(default_factory=dict)
+    _left: int = _MOST_MADE  # values that may still be made for what is made now
 
     def make(self, form: Canonical, variant: int = 0, depth: int = 0, *, full: bool = False) -> JsonValue:
         """
@@ -85,6 +88,9 @@ class Samples:
         Raises:
             NoSample: none was found.
         """
+        self._left -= 1
+        if self._left < 0:
+            raise NoSample
         view = form.view()
         if isinstance(view, ReferenceView):
             return self._made_of_all(self._named(view, depth), variant, depth + 1, full=full)
@@ -120,6 +126,7 @@ class Samples:
         Raises:
             NoSample: none was found.
         """
+        self._left = _MOST_MADE
         plain = self._followed(form, 0)
         view = plain.view()
         if isinstance(view, ArrayView):
@@ -138,12 +145,7 @@ class Samples:
         """Make a value of which several forms hold."""
         if len(forms) == 1:
             return self.make(forms[0], variant, depth, full=full)
-        whole: Canonical | None = None
-        for form in forms:
-            plain = self._followed(form, depth)
-            whole = plain if whole is None else find_intersection(whole, plain)
-            if whole is None:
-                break
+        whole = self._merge(tuple(forms), depth)
         if whole is not None and not isinstance(whole.view(), AllOfView | TypedGroupView):
             return self.make(whole, variant, depth, full=full)
         merged: JsonObject = {}
@@ -153,6 +155,16 @@ class Samples:
                 return part
             merged.update(part)
         return merged
+
+    def _merge(self, forms: tuple[Canonical, ...], depth: int) -> Canonical | None:
+        """Return the form of what several forms admit together; None where it can't be written."""
+        if forms not in self._merged:
+            whole: Canonical | None = self._followed(forms[0], depth)
+            for form in forms[1:]:
+                if whole is not None:
+                    whole = find_intersection(whole, self._followed(form, depth))
+            self._merged[forms] = whole
+        return self._merged[forms]
 
     def _followed(self, form: Canonical, depth: int) -> Canonical:
         view = form.view()
@@ -247,6 +259,7 @@ class Samples:
         Raises:
             NoSample: none was found.
         """
+        self._left = _MOST_MADE
         for step, form in zip(reversed(gap.path), reversed(gap.route), strict=True):
             value = self._wrapped(step, form, value, variant, full=full)
         return value
@@ -268,7 +281,11 @@ class Samples:
             if not isinstance(view, ArrayView):
                 items += [0] * step.index
             else:
-                items = self._array(view, step.index + 1, variant, 0, full=False)
+                sized = (form, variant, step.index + 1)
+                if sized not in self._wholes:
+                    self._wholes[sized] = list(self._array(view, step.index + 1, variant, 0, full=False))
+                known = self._wholes[sized]
+                items = list(known) if isinstance(known, list) else []
         items[step.index : step.index + 1] = [value]
         return list(items)
 
@@ -304,6 +321,7 @@ class Samples:
             yield from islice(iter_candidates(gap.sender, gap.receiver), 100)
         for full in (False, True):
             for variant in range(12):
+                self._left = _MOST_MADE
                 try:
                     yield self.make(gap.sender, variant, full=full)
                 except NoSample:
@@ -315,6 +333,7 @@ class Samples:
             return
         view, other = gap.sender.view(), gap.receiver.view() if gap.receiver is not None else None
         for full in (False, True):
+            self._left = _MOST_MADE
             try:
                 whole = self.make(gap.sender, full=full or gap.keyword == "maxProperties")
             except NoSample:

@@ -1,4 +1,4 @@
-"""What is kept and said of each exchange: the journal, those who listen, and the access log, without secrets."""
+"""Journal, listeners and access log of each exchange; no secret is logged."""
 
 import logging
 import time
@@ -50,7 +50,7 @@ class AccessLog:
     def note_passed(
         self, request: Request, answer: Answer, world: World, started: float, disturbance: Disturbance | None
     ) -> None:
-        """Keep and log an exchange of a real server; what is found in it is logged by who judges."""
+        """Keep and log an exchange of a real server; its findings are logged by the judge."""
         self._backend.record(request, answer, world, started, disturbance)
         if _log.isEnabledFor(logging.INFO):
             self._write(request, answer._replace(findings=()), time.perf_counter() - started, disturbance)
@@ -101,7 +101,7 @@ class AccessLog:
 
 
 def _handle(said: ExchangeLine) -> None:
-    """Log an exchange by records, for whoever listens."""
+    """Log an exchange by records, for any handler."""
     met = f" ({said.disturbance})" if said.disturbance is not None else ""
     shown = (said.method, said.path, said.status, said.source, said.seconds * 1000, met)
     record = logging.LogRecord(_log.name, logging.INFO, __file__, 0, "%s %s %d %s %.1f ms%s", shown, None)

@@ -16,7 +16,7 @@ _MOST: Final = 65_536  # characters that wait
 
 
 class ExchangeLine(NamedTuple):
-    """What the access log says of one exchange, without its secrets."""
+    """The access log's data of one exchange, without its secrets."""
 
     method: str
     path: str
@@ -69,7 +69,7 @@ class LineHandler(logging.Handler):
         self._write(self._formatter.format_exchange(said))
 
     def flush(self) -> None:
-        """Write what waits."""
+        """Write the waiting lines."""
         with self._guard:
             waiting, self._waiting, self._size, self._loop = self._waiting, [], 0, None
             if waiting:
@@ -97,7 +97,7 @@ def _find_loop() -> asyncio.AbstractEventLoop | None:
 
 
 def find_line_handler(log: logging.Logger) -> LineHandler | None:
-    """Return the handler of a logger, if it is one of lines, and nobody else listens."""
+    """Return the handler of a logger, if it is a `LineHandler` and the only one."""
     each: logging.Logger | None = log
     found: list[logging.Handler] = []
     while each is not None:

@@ -1,5 +1,5 @@
 """
-The answers to ordinary requests, as bytes: what the fast path of a document finds or makes, with its head.
+The answers to ordinary requests, as bytes: the fast path's answer of a document, with its head.
 
 This is the only place that asks the fast path (`respond.fast_path`). Every other request meets the middleware.
 """
@@ -28,7 +28,7 @@ _Shared = tuple[tuple[RawField, ...], int, int, bool]
 
 @dataclass(slots=True, eq=False)
 class _HeadTemplate:
-    """The head that answers with the same fields have in common, without what is said of one request."""
+    """The head that answers with the same fields have in common, without the violations of one request."""
 
     entry: Entry | None  # of the answers; the very object, so that its id stays its own
     reaches_further: bool  # whether a browser is not sent all of the fields

@@ -1,9 +1,9 @@
 """
 Connections: our HTTP protocol, on top of uvicorn's.
 
-`gate` sees the bytes first: `framing` finds where requests begin and end, `absolute_form` reads targets in absolute
-form, `connections` bounds their number, bytes and time. `door` shows ordinary requests to who answers them before a
-parser sees them, `heads` writes the heads of answers, `raw` lends the connection to faults.
+`gate` sees the bytes first: `framing` finds where requests begin and end, `connections` bounds their number, bytes and
+time. `door` shows ordinary requests to what answers them before a parser sees them, `heads` writes the heads of
+answers, `raw` lends the connection to faults, and reads targets in absolute form.
 
 Invariants:
 - What could be read in two ways is refused.

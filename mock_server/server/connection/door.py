@@ -74,7 +74,7 @@ _known: BoundedCache[bytes, KnownFields] = BoundedCache(2 << 20, lambda key, _: 
 
 
 def find_head(data: bytes) -> WholeHead | None:
-    """Find the head of a request at the beginning of its first bytes; None where it has to be framed."""
+    """Find the head of a request at the beginning of its first bytes; None if it has to be framed."""
     plain = _PLAIN_LINE.match(data)
     line = plain or _LINE.match(data)
     if line is None:
@@ -93,7 +93,7 @@ def find_head(data: bytes) -> WholeHead | None:
 
 
 def read_plain(data: bytes, head: WholeHead) -> Request | None:
-    """Read a whole message as a request; None where it is not plain."""
+    """Read a whole message as a request; None if it is not plain."""
     size, (_, fields), line = head
     if line is None or fields is None:
         return None
@@ -102,7 +102,7 @@ def read_plain(data: bytes, head: WholeHead) -> Request | None:
 
 
 def _read_fields(head: bytes, written: bytes) -> KnownFields:
-    """Read the fields of a head, and how long the body after it is."""
+    """Read the fields of a head, and the length of the body after it."""
     framed = read_head(head)
     if not isinstance(framed, Head) or framed.raw is not head or framed.is_chunked:
         return KnownFields(-1, None)

@@ -132,7 +132,7 @@ class Gate(asyncio.Protocol):
         return is_waited_for
 
     def _wait_on(self, data: bytes) -> None:
-        """Take more of a message that is waited for; what follows it comes next."""
+        """Take more of a message that is waited for, then the bytes after it."""
         size = min(self._wanted - len(self._begun), len(data))
         if not self._hold(size):
             return
@@ -147,14 +147,14 @@ class Gate(asyncio.Protocol):
             self._take(data[size:])
 
     def _end_waiting(self) -> bytes:
-        """Return what was waited for, as far as it came."""
+        """Return the message that was waited for, as far as it came."""
         message = bytes(self._begun)
         self._begun.clear()
         self._release()
         return message
 
     def shutdown(self) -> None:
-        """Finish what was begun, since the server stops."""
+        """Finish the message that was begun, since the server stops."""
         if self._begun:
             self._framer.take(self._end_waiting())
             self._read_on()

@@ -4,22 +4,27 @@ Our HTTP protocol: uvicorn's own, which lends the connection to the application.
 ASGI knows complete answers only. What a fault needs beyond that stands in `scope["extensions"]["mock_server.line"]`:
 the connection, the same object for all of its exchanges, since one for each would lead back to itself and wait for the
 garbage collector.
+
+Targets in absolute form, of clients that take this server for their proxy, name the host themselves, and go before the
+Host field: they take its place before it is looked at. RFC 9112, sections 3.2.2 and 3.3.
 """
 
 import asyncio
 import socket
 import struct
 import sys
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import Any, Final, NamedTuple
+from urllib.parse import unquote, urlsplit
 
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
+from mock_server.respond.answer import RawField
 from mock_server.server import send as gather
 from mock_server.server.backend import Asgi, Receive, Scope, Send
-from mock_server.server.connection.absolute_form import Directing, direct
 from mock_server.server.send import BufferedTransport
 
+_SLASH: Final = b"/"
 EXTENSION: Final = "mock_server.line"
 # Closing at once, dropping what was not sent: the peer is told by RST. `man 7 socket`, SO_LINGER
 _LINGER: Final = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
@@ -98,6 +103,43 @@ class RawConnection:
         exchange.disconnected = True
 
 
+class _Directing(asyncio.Protocol):
+    """Reads the host of a request from its target; mixed into uvicorn's `HttpToolsProtocol`, whose names these are."""
+
+    url: bytes
+    headers: list[RawField]  # the very list of the scope
+
+    def on_headers_complete(self) -> None:
+        """Begin with a request whose head is read."""
+        if not self.url.startswith(_SLASH):
+            self.headers[:] = _directed(self.url, self.headers)
+        super().on_headers_complete()  # type: ignore[misc]
+
+
+def _direct(scope: Scope) -> None:
+    """Read the host from a target that the server handed on as a path, as uvicorn does with h11."""
+    target: bytes = scope.get("raw_path") or _SLASH
+    if scope["type"] != "http" or target.startswith(_SLASH):
+        return
+    scope["headers"] = _directed(target, scope["headers"])
+    _, separator, rest = target.partition(b"://")
+    if separator:
+        scope["raw_path"] = _SLASH + rest.partition(_SLASH)[2]
+        scope["path"] = unquote(scope["raw_path"].decode("latin-1"))
+
+
+def _directed(target: bytes, fields: Sequence[RawField]) -> list[RawField]:
+    """Return the header fields of a request with the host that its target names; as they were where it names none."""
+    try:
+        parts = urlsplit(target.decode("latin-1"))
+    except ValueError:
+        return [(b"host", b"?"), *(pair for pair in fields if pair[0] != b"host")]  # no host that anybody answers for
+    if not parts.scheme or not parts.netloc:
+        return list(fields)
+    host = parts.netloc.rpartition("@")[2].encode("latin-1")
+    return [(b"host", host), *(pair for pair in fields if pair[0] != b"host")]
+
+
 class _Lending(asyncio.Protocol):
     """Lends the connection; mixed into one of uvicorn's protocols."""
 
@@ -113,7 +155,7 @@ class _Lending(asyncio.Protocol):
 
         def lending(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
             scope["extensions"] = extensions
-            direct(scope)
+            _direct(scope)
             return app(scope, receive, send)
 
         self.app = lending
@@ -131,7 +173,7 @@ class _Lending(asyncio.Protocol):
 
 def lending(base: type[asyncio.Protocol]) -> type[asyncio.Protocol]:
     """Return one of uvicorn's HTTP protocols, lending its connections."""
-    mixed = (_Lending, Directing, base) if hasattr(base, "on_headers_complete") else (_Lending, base)
+    mixed = (_Lending, _Directing, base) if hasattr(base, "on_headers_complete") else (_Lending, base)
     return type(f"Lending{base.__name__}", mixed, {})
 
 

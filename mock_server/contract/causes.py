@@ -8,6 +8,7 @@ operations show it. What an operation gets wrong by itself, such as a server err
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import reduce
 from typing import Final
 
 from mock_server.contract.model import Incident, without_indices
@@ -48,22 +49,18 @@ def group_incidents(incidents: Iterable[Incident]) -> list[Incident]:
     """
     Join incidents of one cause: by check, rule, status and the shape of the message.
 
-    The first one stands for all of them; it keeps its id, and lists the operations and the ids of all.
+    The first one stands for all of them; it keeps its id, and has the others.
     """
     found: dict[tuple[object, ...], Incident] = {}
     for incident in incidents:
         key = _cause_of(incident)
         first = found.get(key)
         if first is None:
-            found[key] = replace(incident, operations=incident.shown_by, ids=_ids(incident))
+            found[key] = incident
+        elif "missing" in incident.cause and "missing" not in first.cause:
+            found[key] = _join(incident, first)  # the clearer one
         else:
-            clearer = "missing" in incident.cause and "missing" not in first.cause
-            found[key] = replace(
-                incident if clearer else first,
-                seen=first.seen + incident.seen,
-                operations=tuple(dict.fromkeys((*first.operations, *incident.shown_by))),
-                ids=(*first.ids, *_ids(incident)),
-            )
+            found[key] = _join(first, incident)
     return list(_join_properties(found.values()))
 
 
@@ -78,12 +75,8 @@ def _join_properties(incidents: Iterable[Incident]) -> Iterator[Incident]:
         found.setdefault(key, []).append(incident)
     for first, *others in found.values():
         if others:
-            yield replace(
-                first,
-                finding=first.finding._replace(message=_listed(first, others)),
-                seen=first.seen + sum(other.seen for other in others),
-                ids=(*first.ids, *(id_ for other in others for id_ in other.ids)),
-            )
+            joined = reduce(_join, others, first)
+            yield replace(joined, finding=first.finding._replace(message=_listed(first, others)))
         else:
             yield first
 
@@ -96,8 +89,10 @@ def _listed(first: Incident, others: list[Incident]) -> str:
     return f"the body{' at /' + place if place else ''}: the properties {shown}{more} are not documented"
 
 
-def _ids(incident: Incident) -> tuple[str, ...]:
-    return incident.ids or (incident.id,)
+def _join(first: Incident, second: Incident) -> Incident:
+    """Return the first one as what stands for both."""
+    second_alone = replace(second, others=())
+    return replace(first, seen=first.seen + second.seen, others=(*first.others, second_alone, *second.others))
 
 
 def _cause_of(incident: Incident) -> tuple[object, ...]:

@@ -128,8 +128,7 @@ class Incident:
     accepted: bool = False  # by a baseline
     cause: tuple[str, ...] = ()
     related: tuple[Exchanged, ...] = ()  # what went before it, where it takes more than one exchange to see it
-    operations: tuple[str, ...] = ()  # all that show the same cause, its own first
-    ids: tuple[str, ...] = ()  # of the incidents that it stands for, its own first
+    others: tuple["Incident", ...] = ()  # of the same cause, at other operations: it stands for them
 
     @property
     def is_red(self) -> bool:
@@ -139,7 +138,12 @@ class Incident:
     @property
     def shown_by(self) -> tuple[str, ...]:
         """The operations that show it: its own, and those that others of the same cause were found at."""
-        return self.operations or (self.finding.operation or "",)
+        return tuple(dict.fromkeys(each.finding.operation or "" for each in self.members))
+
+    @property
+    def members(self) -> tuple["Incident", ...]:
+        """The incidents that it stands for, itself first."""
+        return (self, *self.others)
 
     def mask(self, mask: Mask) -> Mask:
         """Make a mask that knows the secrets of its exchanges as well."""

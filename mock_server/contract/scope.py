@@ -127,10 +127,10 @@ def read_baseline(path: Path) -> frozenset[str]:
 def write_baseline(path: Path, incidents: Iterable[Incident], mask: Mask) -> int:
     """Write the findings that would make a run fail, as a new baseline; gives how many."""
     lines = [
-        write_json({"id": id_, "check": i.check, "operation": i.finding.operation, "message": i.message(mask)}) + b"\n"
-        for i in incidents
-        if not i.doubtful
-        for id_ in i.ids or (i.id,)
+        write_json({"id": i.id, "check": i.check, "operation": i.finding.operation, "message": i.message(mask)}) + b"\n"
+        for incident in incidents
+        if not incident.doubtful
+        for i in incident.members
     ]
     try:
         write_file(path, b"".join(sorted(lines)))

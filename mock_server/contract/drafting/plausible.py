@@ -23,6 +23,7 @@ from mock_server.generate.seed import derive_random, derive_seed
 from mock_server.json_values import JsonValue, Pointer
 from mock_server.names import joined, split_words
 from mock_server.schema.dialect import Direction, Purpose
+from mock_server.schema.formats import FORMATS, Format
 from mock_server.schema.sites import Site
 from mock_server.schema.validate import Validator
 
@@ -48,7 +49,6 @@ _NAMES: Final = frozenset(
     )
 )
 _IDS: Final = frozenset(("id", "uuid", "guid", "key"))
-_MOMENTS: Final = frozenset(("date", "date-time"))
 _QUOTED = "[\"'`\u201c\u2018]([^\"'`\u201c\u201d\u2018\u2019]{1,80})[\"'`\u201d\u2019]"
 _SHOWN = re.compile(r"(?:e\.g\.|eg\.|for example|for instance|such as|example:|like)[,:]?\s*" + _QUOTED, re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z0-9]+")
@@ -148,17 +148,17 @@ class _BodyScene:
         words = split_words(leaf.name)
         if not isinstance(leaf.value, str) or not words:
             return
-        format_ = leaf.site.annotation("format")
-        if format_ in _MOMENTS and not _ENDS.isdisjoint(words) and leaf.value[:4].isdigit():
+        record = _format_of(leaf)
+        if record is not None and record.has_day and not _ENDS.isdisjoint(words) and leaf.value[:4].isdigit():
             if leaf.value[:4] < _FUTURE:
                 yield _FUTURE + leaf.value[4:]
             return
         if self.is_shown or any(leaf.site.annotation(keyword) is not None for keyword in ("enum", "const")):
             return
         seed = derive_seed(self.seed, *pointer)
-        if format_ == "uuid" and words == ("id",):
+        if record is FORMATS["uuid"] and words == ("id",):
             yield self._noted(str(uuid.UUID(int=derive_random(seed).getrandbits(128), version=4)))
-        elif format_ is None and (words[-1] in _NAMES or not pointer):
+        elif leaf.site.annotation("format") is None and (words[-1] in _NAMES or not pointer):
             shown = shown_in(leaf.site.annotation("description"))
             if shown is not None:
                 yield self._noted(_WORD.sub(plain_word(seed), shown, count=1))
@@ -202,11 +202,17 @@ class _BodyScene:
             yield from memory.references(word, created_only=True)
 
 
+def _format_of(leaf: "BodyLeaf") -> Format | None:
+    name = leaf.site.annotation("format")
+    return FORMATS.get(name) if isinstance(name, str) else None
+
+
 def _fits_format(value: JsonValue, leaf: "BodyLeaf") -> bool:
     """Return whether a reference is of the kind of a value: digits where `int64` is written as text."""
     if type(value) is not type(leaf.value):
         return False
-    return leaf.site.annotation("format") not in {"int64", "uint64"} or str(value).lstrip("-").isdigit()
+    record = _format_of(leaf)
+    return record is None or record.bounds is None or str(value).lstrip("-").isdigit()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ long as the finding is there.
 
 import base64
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -87,7 +88,7 @@ def save_fixtures(folder: Path, incidents: Iterable[Incident], judges: "dict[str
         How many were written: where no whole answer of the operation came, there is none.
     """
     count = 0
-    for incident in incidents:
+    for incident in chain.from_iterable(each.members for each in incidents):
         response, operation = incident.exchanged.received.response, incident.finding.operation
         if (
             response is None

@@ -126,7 +126,7 @@ def run_contract(
         list[str] | None, typer.Option(help="Operations that match may answer only 401, 403 or 404: '*' for all.")
     ] = None,
     report: Annotated[
-        list[str] | None, typer.Option(help="NAME=PATH, of junit, ctrf, sarif, har, html, ndjson, markdown.")
+        list[str] | None, typer.Option(help="NAME=PATH, of junit, ctrf, sarif, wfc, har, html, ndjson, markdown.")
     ] = None,
     format_: Format = "text",
     locale: Locale = None,

@@ -26,6 +26,8 @@ from mock_server.contract.login.connect import ApiConnection, Connected, WantedL
 from mock_server.contract.memory import GivenValues, Memory
 from mock_server.contract.replay import RecordedFinding, find_kept, keep, replay
 from mock_server.contract.reports.formats import REPORTS, ReportInput, render_report
+from mock_server.contract.reports.history import FILE as HISTORY
+from mock_server.contract.reports.history import note_run
 from mock_server.contract.reports.pytest_module import FINDINGS, TESTS, save_fixtures, save_tests
 from mock_server.contract.reports.report import ReportContext
 from mock_server.contract.reports.shell import Shell, find_creations, find_stand_ins
@@ -59,6 +61,7 @@ from mock_server.errors import DocumentError, UsageError
 from mock_server.exchange.message import Request
 from mock_server.exchange.secrets.mask import Mask
 from mock_server.files import find_escape, write_file
+from mock_server.json_values import JsonObject
 from mock_server.judges.identity import make_identity, make_mask
 from mock_server.server.user_code import load_code
 
@@ -274,7 +277,9 @@ class _Framing:
         stand_ins = {**find_stand_ins(self._secrets, os.environ), **self._logins.variables}
         shell = Shell(stand_ins, find_creations(ran.exchanges))
         name = self.document.resource.name
-        return ReportContext(self.document.title, name, self.origin, self.seed, self.mask, positions, moment, shell)
+        tags = {entry.title: entry.tags for entry in self.document.entries}
+        origin, seed, title = self.origin, self.seed, self.document.title
+        return ReportContext(title, name, origin, seed, self.mask, positions, moment, shell, tags)
 
 
 def _wanted_logins(flags: Mapping[str, object], tables: Mapping[str, TestedOperation]) -> WantedLogins:
@@ -387,6 +392,7 @@ def _finish(
     new_baseline: Path | None,
 ) -> None:
     frame = framing.around(ran)
+    frame = replace(frame, history=_note_run(ran, frame))
     given = ReportInput(ran, frame, options.checks, framing.started)
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if summary and "markdown" not in reports:
@@ -398,11 +404,20 @@ def _finish(
         count = write_baseline(new_baseline, ran.incidents, frame.mask)
         say(f"{new_baseline}: a baseline of {count} findings", to=sys.stderr)
     if ran.incidents:
-        STATE.mkdir(exist_ok=True)
-        write_file(STATE / ".gitignore", b"*\n")
         keep(STATE / FINDINGS, ran.incidents, frame.mask)
     print_report(ran, frame, format_)
     summarise(ran, frame)
+
+
+def _note_run(ran: Report, frame: ReportContext) -> tuple[JsonObject, ...]:
+    """Add a run to the history of this folder."""
+    try:
+        STATE.mkdir(exist_ok=True)
+        write_file(STATE / ".gitignore", b"*\n")
+        return note_run(STATE / HISTORY, ran, frame.title, frame.started)
+    except OSError as error:
+        say(f"warning: {STATE} can't be written: {error.strerror}", to=sys.stderr)
+        return ()
 
 
 def _save(folder: Path, ran: Report, api: Api, mask: Mask, url: str, document: str, flags: list[str]) -> None:

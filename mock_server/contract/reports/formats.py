@@ -1,7 +1,7 @@
 """
 The formats of reports, each a row: its name, its purpose and its writer.
 
-CTRF is the Common Test Report Format: https://ctrf.io . `junit`, `html` and `sarif` have modules of their own.
+CTRF is the Common Test Report Format: https://ctrf.io . `junit`, `html`, `wfc` and `sarif` have modules of their own.
 """
 
 import re
@@ -17,6 +17,7 @@ from mock_server.contract.reports.junit import render_junit
 from mock_server.contract.reports.merge import RecordedRun
 from mock_server.contract.reports.report import ReportContext, as_texts, digest, is_red, list_objects, seconds_of
 from mock_server.contract.reports.sarif import render_sarif
+from mock_server.contract.reports.wfc import render_wfc
 from mock_server.contract.runner import Report
 from mock_server.errors import UsageError
 from mock_server.exchange.body import write_json
@@ -164,6 +165,17 @@ def _cell(text: str) -> str:
     return _MARKDOWN.sub(r"\\\1", line).replace("<", "&lt;").replace("://", ":&#47;/").replace("@", "@&#8203;")
 
 
+@dataclass(frozen=True, slots=True)
+class _ShownExchanges(Iterable[JsonObject]):
+    """The exchanges of a run, each described when it is asked for: several reports read them."""
+
+    run: Report
+    frame: ReportContext
+
+    def __iter__(self) -> Iterator[JsonObject]:
+        return (self.frame.exchange(exchanged) for exchanged in self.run.exchanges)
+
+
 @dataclass(frozen=True)
 class ReportInput:
     """A run, and what a report of it needs."""
@@ -176,7 +188,7 @@ class ReportInput:
     @cached_property
     def recorded(self) -> RecordedRun:
         """The run as data."""
-        exchanges = (self.frame.exchange(exchanged) for exchanged in self.run.exchanges)
+        exchanges = _ShownExchanges(self.run, self.frame)
         return RecordedRun(digest(self.run, self.frame, self.checks), exchanges, len(self.run.exchanges))
 
 
@@ -205,6 +217,11 @@ _ROWS: Final = (
         "sarif",
         "SARIF 2.1.0, for code scanning: each finding at its line of the document",
         lambda given: [render_sarif(given.run, given.frame)],
+    ),
+    ReportFormat(
+        "wfc",
+        "the report of Web Fuzzing Commons (JSON), for its viewer",
+        iter_recorded=lambda recorded: [render_wfc(recorded)],
     ),
     ReportFormat(
         "har",

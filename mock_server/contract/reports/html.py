@@ -1,15 +1,23 @@
-"""One self-contained HTML page of a run: coverage by operation and kind, findings, exchanges. It asks no network."""
+"""
+One self-contained HTML page of a run: tiles, findings to filter and group, depth, history. It asks no network.
 
+Its one script is ours: the policy of the page names its digest, so that nothing that an API said can run.
+"""
+
+import base64
+import hashlib
 from collections.abc import Iterable
+from importlib.resources import files
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from mock_server.contract.reports.report import is_red, list_objects
-from mock_server.json_values import JsonObject
+from mock_server.contract.reports.report import as_texts, is_red, list_objects
+from mock_server.json_values import JsonObject, as_object
 
 _MOST_EXCHANGES: Final = 300  # shown; all of them are in HAR and NDJSON
+_MOST_RUNS: Final = 40
 
 _ENVIRONMENT: Final = Environment(
     loader=PackageLoader("mock_server.contract.reports", "."),
@@ -18,6 +26,10 @@ _ENVIRONMENT: Final = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+
+
+_SCRIPT: Final = files("mock_server.contract.reports").joinpath("page.js").read_text("utf-8")
+_HASH: Final = "sha256-" + base64.b64encode(hashlib.sha256(_SCRIPT.encode()).digest()).decode()
 
 
 def render_page(run: JsonObject, exchanges: Iterable[JsonObject], total: int) -> str:
@@ -30,6 +42,68 @@ def render_page(run: JsonObject, exchanges: Iterable[JsonObject], total: int) ->
         total: How many there are.
     """
     shown = list(islice(exchanges, _MOST_EXCHANGES))
-    template = _ENVIRONMENT.get_template("page.html.jinja")
-    red = sum(map(is_red, list_objects(run["findings"])))
-    return template.render(run=run, exchanges=shown, total=total, red=red)
+    findings, history = list_objects(run["findings"]), list_objects(run.get("history"))
+    before = set(as_texts(history[-2]["ids"])) if len(history) > 1 else None
+    ids = {str(found["id"]) for found in findings if is_red(found)}
+    return _ENVIRONMENT.get_template("page.html.jinja").render(
+        run=run,
+        exchanges=shown,
+        total=total,
+        red=sum(map(is_red, findings)),
+        tiles=_tiles(run),
+        depth=_depth(run),
+        history=_bars(history),
+        fresh=ids - before if before is not None else set(),
+        gone=sorted(before - ids) if before is not None else [],
+        script=_SCRIPT,
+        script_hash=_HASH,
+    )
+
+
+def _tiles(run: JsonObject) -> list[dict[str, Any]]:
+    findings, depth = list_objects(run["findings"]), as_object(run["depth"])
+    red = sum(map(is_red, findings))
+    levels = [found["level"] for found in findings]
+    reached, there = depth.get("reached"), depth.get("there")
+    return [
+        {"name": "errors", "value": red, "tone": "red" if red else "ok"},
+        {"name": "warnings", "value": levels.count("warning"), "tone": ""},
+        {"name": "unknown", "value": levels.count("unknown"), "tone": ""},
+        {"name": "operations reached", "value": f"{reached} of {there}", "tone": "ok" if reached == there else ""},
+        {"name": "of the contract", "value": f"{as_object(run['coverage']).get('percent')} %", "tone": ""},
+        {"name": "requests", "value": run["requests"], "tone": ""},
+        {"name": "seconds", "value": run["seconds"], "tone": ""},
+    ]
+
+
+def _bars(history: list[JsonObject]) -> list[dict[str, Any]]:
+    """Return the bars of a chart: their heights in percent, of the most errors that there were."""
+    counts = [item["red"] if isinstance(item["red"], int) else 0 for item in history[-_MOST_RUNS:]]
+    most = max(counts, default=0) or 1
+    return [
+        {**item, "height": max(4, 100 * count // most)}
+        for item, count in zip(history[-_MOST_RUNS:], counts, strict=True)
+    ]
+
+
+def _depth(run: JsonObject) -> dict[str, dict[str, list[dict[str, str]]]]:
+    """Return the operations by tag and path, each with how far the run came."""
+    found: dict[str, dict[str, list[dict[str, str]]]] = {}
+
+    def add(title: str, id_: str, tags: list[str], state: str, why: str) -> None:
+        method, _, path = title.partition(" ")
+        for tag in tags or ["without a tag"]:
+            cell = {"method": method, "id": id_, "state": state, "why": why}
+            found.setdefault(tag, {}).setdefault(path, []).append(cell)
+
+    for tested in list_objects(run["operations"]):
+        refused = ", ".join(f"{status} ({count})" for status, count in as_object(tested["refused"]).items())
+        state = "reached" if tested["reached"] else "refused"
+        refusal = as_object(tested["refusal"])
+        said = f"; {refusal.get('status')} {refusal.get('message')}" if refusal else ""
+        why = f"{tested['accepted']} answered with success, refused: {refused or 'none'}{said}"
+        add(str(tested["title"]), str(tested["id"]), as_texts(tested.get("tags")), state, why)
+    tags = as_object(run.get("skipped_tags"))
+    for title in as_texts(run["skipped"]):
+        add(title, title, as_texts(tags.get(title)), "unsent", "not sent without --mutating")
+    return found

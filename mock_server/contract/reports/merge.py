@@ -28,7 +28,7 @@ class RecordedRun:
     """A run as data, its secrets masked."""
 
     digest: JsonObject
-    exchanges: Iterable[JsonObject]  # which may be read once
+    exchanges: Iterable[JsonObject]  # which may be read several times
     count: int  # of them
 
 
@@ -109,6 +109,8 @@ def merge_runs(runs: Sequence[RecordedRun]) -> RecordedRun:
         "operations": _objects(digests, "operations"),
         "left": _objects(digests, "left"),
         "skipped": _texts(digests, "skipped"),
+        "skipped_tags": {key: value for d in digests for key, value in as_object(d.get("skipped_tags")).items()},
+        "history": [],
         "untestable": {key: value for digest in digests for key, value in as_object(digest["untestable"]).items()},
         "warnings": _texts(digests, "warnings"),
         "findings": _findings(digests),

@@ -32,6 +32,8 @@ class ReportContext:
     positions: Mapping[Place, Position] = field(default_factory=dict)
     started: str = ""  # RFC 3339
     shell: Shell = field(default_factory=Shell)
+    tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of operations, by title
+    history: tuple[JsonObject, ...] = ()  # of earlier runs and of this one, the oldest first
 
     def find_position(self, finding: Finding) -> Position | None:
         """Return where the place of a finding was written; without a line where nobody looked it up."""
@@ -140,6 +142,8 @@ def digest(report: Report, frame: ReportContext, checks: frozenset[str] = frozen
             for left in report.left
         ],
         "skipped": [entry.title for entry in report.skipped],
+        "skipped_tags": {entry.title: list(entry.tags) for entry in report.skipped if entry.tags},
+        "history": list(frame.history),
         "untestable": dict(report.untestable),
         "warnings": [frame.mask.text(finding.message) for finding in report.warnings],
         "findings": [frame.describe(incident) for incident in report.incidents],
@@ -154,6 +158,7 @@ def _operation(report: Report, frame: ReportContext, tested: Exercise, checks: l
     return {
         "id": tested.id,
         "title": tested.title,
+        "tags": list(frame.tags.get(tested.title, ())),
         "requests": tested.sent,
         "accepted": tested.accepted,
         "reached": tested.reached,

@@ -1,5 +1,6 @@
 """The applications: what to install, how each is prepared and started, and where its OpenAPI document is."""
 
+import json
 import os
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
@@ -244,6 +245,20 @@ Server.prototype.listen = function (port, ...rest) {
 """
 
 
+def _prepare_signalk(folders: Folders) -> None:
+    """Enable the plugin that keeps resources; plugins are looked for where the data is."""
+    name = "@signalk/resources-provider"
+    place = folders.data / "node_modules" / name
+    place.parent.mkdir(parents=True)
+    place.symlink_to(folders.installed / "node_modules" / name)
+    kept = dict.fromkeys(("routes", "waypoints", "notes", "regions"), True)
+    configured = {"enabled": True, "configuration": {"standard": kept, "custom": [], "path": "./resources"}}
+    settings = folders.data / "plugin-config-data"
+    settings.mkdir()
+    (settings / "resources-provider.json").write_text(json.dumps(configured))
+    (folders.data / "loopback.js").write_text(_LOOPBACK)
+
+
 def _signalk(folders: Folders) -> Command:
     program = folders.installed / "node_modules" / "signalk-server" / "bin" / "signalk-server"
     preload = folders.data / "loopback.js"
@@ -343,7 +358,7 @@ APPLICATIONS: Final[Mapping[str, Application]] = MappingProxyType(
         ),
         "signalk": Application(
             packages=Packages(npm=("signalk-server",)),
-            prepare=_write("loopback.js", _LOOPBACK),
+            prepare=_prepare_signalk,
             command=_signalk,
             document="/skServer/openapi/resources",
             base="/signalk/v2/api",

@@ -116,7 +116,7 @@ def read_archive(path: Path) -> list[tuple[str, str, int]]:
     """Return method, path and status of each exchange of an archive; none where there is no whole archive."""
     try:
         entries = json.loads(path.read_bytes())["log"]["entries"]
-    except (OSError, ValueError):
+    except (OSError, ValueError, KeyError):
         return []
     return [
         (entry["request"]["method"], urlsplit(entry["request"]["url"]).path, entry["response"]["status"])

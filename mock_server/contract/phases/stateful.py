@@ -318,7 +318,10 @@ class Lives:
             return
         message = f"{after.status} to reading what was deleted a moment ago"
         finding = reader.finding("response-deleted-available", message)
-        reader.note(Verdict("use_after_free", finding, doubtful=deleted.status == 202), after, (deleted,))  # noqa: PLR2004 - Accepted: later
+        response = after.received.response
+        is_empty = response is not None and json_of(response) in ({}, [])  # nothing of it is shown
+        doubtful = is_empty or deleted.status == 202  # noqa: PLR2004 - Accepted: later
+        reader.note(Verdict("use_after_free", finding, doubtful=doubtful), after, (deleted,))
 
     def _links(self, exchanged: Exchanged, entry: Entry) -> None:
         """Follow the documented links of an answer to operations that change nothing."""

@@ -255,3 +255,24 @@ def test_a_settings_file_of_the_project_is_trusted_with_what_is_harmless_and_sai
 
     assert (code, "not trusted" in said) == (0, False), said
     assert (project.folder / "ran").exists()
+
+
+def test_overlays_are_found_from_the_root_of_the_tests(project: Project) -> None:
+    """Wherever pytest runs, in the ini option as in the marker."""
+    project.write(
+        "own.overlay.yaml",
+        "overlay: 1.1.0\ninfo: {title: t, version: '1'}\nactions:\n"
+        "- {target: $.servers, remove: true}\n- {target: $, update: {servers: [{url: /overlaid}]}}\n",
+    )
+    (project.folder / "inner").mkdir()
+    project.write(
+        "inner/test_it.py",
+        "import pytest\n"
+        "def test_ini(mock_server):\n    assert mock_server.url.endswith('/overlaid')\n"
+        "@pytest.mark.mock_server(overlay=['own.overlay.yaml'], seed=2)\n"
+        "def test_marker(mock_server):\n    assert mock_server.url.endswith('/overlaid')\n",
+    )
+    project.write("pytest.ini", "[pytest]\nmock_server_settings =\n  overlay = own.overlay.yaml\n")
+    code, said = project.pytest("inner")
+
+    assert code == 0, said

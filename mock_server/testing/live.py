@@ -189,12 +189,17 @@ class Servers:
         return merge_settings({**self._from_root(given), **fixed}, self._from_root(found.of_the_mock))
 
     def _from_root(self, settings: Mapping[str, object]) -> dict[str, object]:
-        """Let relative paths of folders start from the root of the tests."""
-        folders = {
+        """Let relative paths of folders and overlays start from the root of the tests."""
+        folders: dict[str, object] = {
             name: self.root / str(settings[name])
             for name in ("fixtures", "scenarios")
             if settings.get(name) is not None
         }
+        overlays = settings.get("overlay")
+        if isinstance(overlays, str):
+            overlays = [text.strip() for text in overlays.split(",")]
+        if isinstance(overlays, list | tuple):
+            folders["overlay"] = [self.root / str(path) for path in overlays]
         return {**settings, **folders}
 
 

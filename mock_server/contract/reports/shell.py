@@ -96,19 +96,20 @@ class Shell:
         """Mask a request, but for what variables stand for and what was made up."""
         masked = mask.request(raw)
         fields = tuple(
-            (name, shown if shown == value else self._stand_in(value.decode("latin-1"), shown, texts))
+            (name, self._stand_in(value, shown, texts))
             for (name, value), (_, shown) in zip(raw.fields, masked.fields, strict=True)
         )
         own, seen = raw.query.split(b"&"), masked.query.split(b"&")
         if len(own) != len(seen):
             return masked._replace(fields=fields)
-        pairs = [
-            shown if shown == pair else self._stand_in(pair.decode("latin-1"), shown, texts)
-            for pair, shown in zip(own, seen, strict=True)
-        ]
+        pairs = [self._stand_in(pair, shown, texts) for pair, shown in zip(own, seen, strict=True)]
         return masked._replace(fields=fields, query=b"&".join(pairs))
 
-    def _stand_in(self, raw: str, masked: bytes, texts: list[str]) -> bytes:
+    def _stand_in(self, value: bytes, masked: bytes, texts: list[str]) -> bytes:
+        """Return what is shown of a value: as it is where nothing of it is a secret."""
+        if value == masked:
+            return value
+        raw = value.decode("latin-1")
         if raw in MADE_UP or raw.partition("=")[2] in {quote(each, safe="") for each in MADE_UP}:
             return raw.encode("latin-1")
         for secret in sorted(self.stand_ins, key=len, reverse=True):

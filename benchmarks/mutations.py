@@ -33,6 +33,7 @@ from mock_server.diff.compare import compare_documents
 from mock_server.diff.messages import Judges, SchemaComparer, open_comparer
 from mock_server.diff.model import DiffVerdict
 from mock_server.diff.policy import MessagePolicy
+from mock_server.diff.unchanged import Unchanged
 from mock_server.document.document import Document
 from mock_server.document.model import MediaType
 from mock_server.document.read import read_document
@@ -275,9 +276,9 @@ def find_counterexample(old: Document, new: Document, tally: Tally) -> str | Non
         Direction.REQUEST: open_comparer(kits[0], kits[1], Direction.REQUEST, MessagePolicy(), never),
         Direction.RESPONSE: open_comparer(kits[1], kits[0], Direction.RESPONSE, MessagePolicy(), never),
     }
-    looked_at = 0
+    looked_at, unchanged = 0, Unchanged(old, new)
     for title, direction, before, after in iter_bodies(old, new):
-        if before.schema is None or after.schema is None:
+        if before.schema is None or after.schema is None or unchanged.holds(before.schema, after.schema):
             continue
         if looked_at >= _MOST_BODIES:
             return None

@@ -62,13 +62,14 @@ class Seal:
     Writes schemas whose objects have no property that is not named.
 
     Definitions keep their names: a reference to one from a part of a value leads to its sealed form. What a schema
-    includes (`allOf`, a reference beside other keywords) is written in its place, since it is sealed with what is
-    around it. Where that leads in a circle the object stays as open as it was.
+    includes (`allOf`, a reference beside other keywords) is sealed with what is around it, as a variant of its own.
     """
 
     def __init__(self, definition: Callable[[str], JsonValue]) -> None:
         """Take what a name stands for, not sealed."""
         self._definition = definition
+        self._variants: dict[tuple[str, _Named, int], str] = {}
+        self._keys: dict[str, tuple[str, _Named, int]] = {}
 
     def write(self, schema: JsonValue) -> JsonValue:
         """Write a schema of a whole value, sealed."""
@@ -86,15 +87,15 @@ class Seal:
         """
         if not isinstance(schema, dict):
             return schema
+        alone = _listed(schema.get("allOf")) if len(schema) == 1 else []
+        if len(alone) == 1:  # `allOf: [{$ref}]` says the same as `$ref`
+            return self._write(alone[0], around, passed, closes=closes)
         name = _reference(schema)
+        if name is not None and len(schema) == 1:
+            return self._refer(name, around, closes)
         if name is not None:
-            if (
-                (closes == _ALL and around == _NOTHING and len(schema) == 1)
-                or name in passed
-                or len(passed) > _MOST_HOPS
-            ):
-                return schema  # the definition is sealed by itself
-            return self._write(self._unfolded(schema, name), around, passed | {name}, closes=closes)
+            rest: JsonObject = {keyword: value for keyword, value in schema.items() if keyword != "$ref"}
+            schema = {**rest, "allOf": [*_listed(rest.get("allOf")), {"$ref": DEFINITIONS + name}]}
         out = self._parts(schema, passed)
         direct = _join((around, self._direct(schema, passed)))
         lists = {keyword: _listed(schema[keyword]) for keyword in _LISTS if isinstance(schema.get(keyword), list)}
@@ -123,12 +124,24 @@ class Seal:
             _close(out, own)
         return out
 
-    def _unfolded(self, schema: JsonObject, name: str) -> JsonValue:
-        """Return a schema with what it refers to beside its own keywords."""
-        rest: JsonObject = {keyword: value for keyword, value in schema.items() if keyword != "$ref"}
-        if not rest:
-            return self._definition(name)
-        return {**rest, "allOf": [*_listed(rest.get("allOf")), self._definition(name)]}
+    def _refer(self, name: str, around: _Named, closes: int) -> JsonObject:
+        """Refer to a definition, sealed for where it is referred to; a variant of it has a name of its own."""
+        if closes == _ALL and around == _NOTHING:
+            return {"$ref": DEFINITIONS + name}
+        key = (name, around, closes)
+        if key not in self._variants:
+            self._variants[key] = f"{name}--{len(self._variants)}"
+            self._keys[self._variants[key]] = key
+        return {"$ref": DEFINITIONS + self._variants[key]}
+
+    def write_definition(self, name: str) -> JsonValue:
+        """Write a definition, or a variant of one that was referred to."""
+        base, around, closes = self._keys.get(name, (name, _NOTHING, _ALL))
+        return self._write(self._definition(base), around, frozenset((base,)), closes=closes)
+
+    def base_name(self, name: str) -> str:
+        """Return the name of the document's definition that a name stands for."""
+        return self._keys[name][0] if name in self._keys else name
 
     def _parts(self, schema: JsonObject, passed: frozenset[str]) -> JsonObject:
         """Write the keywords of a schema with the schemas of the value's parts sealed."""

@@ -217,7 +217,8 @@ class Containment:
         return all(pair is not None and self._is_alike_definition(*pair) for pair in iter_pairs(one, other))
 
     def _is_alike_definition(self, sent: str, received: str) -> bool:
-        return self._is_same_definition(sent, received) or self._is_unchanged_definition(sent, received)
+        base = self.sender.base_name(sent)
+        return self._is_same_definition(base, received) or self._is_unchanged_definition(base, received)
 
     def _receives_plainly(self) -> bool:
         """Return whether the receiver's definition is not sealed, or the sender's is as well."""
@@ -411,7 +412,7 @@ class Containment:
         if self.is_alike(sent, received):
             return True
         if isinstance(one, ReferenceView) and isinstance(other, ReferenceView):
-            return self._reverse.contains(definition_name(other), definition_name(one))
+            return self._reverse.contains(definition_name(other), self.sender.base_name(definition_name(one)))
         return False
 
     @cached_property
@@ -434,7 +435,7 @@ class Containment:
         """Return whether two forms stand for the same schema, as it is written."""
         one, other = sent.view(), received.view()
         if isinstance(one, ReferenceView) and isinstance(other, ReferenceView):
-            return self._is_same_definition(definition_name(one), definition_name(other))
+            return self._is_same_definition(self.sender.base_name(definition_name(one)), definition_name(other))
         return not has_references(sent) and is_same(sent, received)
 
     def _compare_conjunction(self, sent: Canonical, branches: list[Canonical], received: Canonical) -> list[Gap]:

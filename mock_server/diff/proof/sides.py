@@ -114,12 +114,16 @@ class SchemaSide:
         """Return the schema of a bundle without its definitions."""
         return {keyword: value for keyword, value in bundle.schema.items() if keyword != "$defs"}
 
+    def base_name(self, name: str) -> str:
+        """Return the name of the document's definition that a name stands for."""
+        return self._seal.base_name(name)
+
     def definition(self, name: str) -> JsonValue:
         """Return what a name stands for, as this side has it."""
         if not self.is_sealed:
             return self.definitions.get(name, True)
         if name not in self._sealed:
-            self._sealed[name] = self._seal.write(self.definitions.get(name, True))
+            self._sealed[name] = self._seal.write_definition(name)
         return self._sealed[name]
 
     def forms(self, schema: JsonValue) -> tuple[Canonical | None, ...]:

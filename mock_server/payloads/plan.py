@@ -240,7 +240,9 @@ class PayloadPlan:
         """Return the target of a payload and its number there; None behind the last one."""
         if number >= self._total >= 0:
             return None
-        place, passed = self._last if number >= self._last[1] else (0, 0)
+        place, passed = self._last
+        if number < passed:
+            place = passed = 0
         for lane in self._lanes_from(place):
             if lane.has(number - passed):
                 self._last = (place, passed)
@@ -251,10 +253,11 @@ class PayloadPlan:
 
     def _find_again(self, number: int) -> "tuple[Series, int]":
         """Return the same for a number behind the last one: the payloads come again around other values."""
-        found = self._find(number % self._total) if self._total else None
-        if found is None:
-            raise UsageError("no payload of this kind was found; --explain says why")
-        return found
+        if self._total:
+            found = self._find(number % self._total)
+            if found is not None:
+                return found
+        raise UsageError("no payload of this kind was found; --explain says why")
 
 
 @dataclass(eq=False, repr=False)

@@ -31,7 +31,7 @@ made = st.builds(incident, st.sampled_from("abcdef"), st.sampled_from(RULES), DO
 def test_grouping_loses_no_operation_and_no_id(incidents: list[Incident]) -> None:
     grouped = group_incidents(incidents)
 
-    assert sorted(id_ for each in grouped for id_ in each.ids) == sorted(each.id for each in incidents)
+    assert sorted(member.id for each in grouped for member in each.members) == sorted(each.id for each in incidents)
     assert sum(each.seen for each in grouped) == sum(each.seen for each in incidents)
     assert all(each.finding.operation in each.shown_by for each in grouped)
     assert group_incidents(grouped) == grouped

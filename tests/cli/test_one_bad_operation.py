@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mock_server.cli import run_serve
 from mock_server.cli.main import main
+from mock_server.cli.work import serve as served
 from mock_server.payloads import plan
 from mock_server.respond import inspect_document as inspecting
 from mock_server.respond.open import open_responder
@@ -58,9 +58,9 @@ def test_serve_prints_the_others(
     document: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(
-        run_serve, "example_request", failing(run_serve.example_request, lambda *args: args[1].entry.template == "/bad")
+        served, "example_request", failing(served.example_request, lambda *args: args[1].entry.template == "/bad")
     )
-    monkeypatch.setattr(run_serve, "run", lambda *args: None)
+    monkeypatch.setattr(served, "run", lambda *args: None)
 
     code = main(["serve", document, "--port", "0"])
     said = capsys.readouterr()

@@ -61,6 +61,7 @@ from mock_server.schema.canonical import (
 from mock_server.schema.types import is_type
 
 _MOST_WORK: Final = 6_000  # comparisons of forms, for one pair of schemas
+_DEEPEST: Final = 60  # comparisons, one in the other
 _MOST_GAPS: Final = 40  # of one pair of definitions
 Pair = tuple[str, str]
 
@@ -95,6 +96,7 @@ class Containment:
     _relied_on: set[Pair] = field(default_factory=set)  # by what is compared now
     _followed: set[tuple[object, object]] = field(default_factory=set)  # references that are being followed
     _age: int = 0  # rises when a pair turns out not to be contained
+    _deep: int = 0  # comparisons, one in the other
     _work: int = 0  # comparisons for the schemas that are compared now
 
     def __post_init__(self) -> None:
@@ -231,10 +233,12 @@ class Containment:
             self._note_reliance(known.relied_on)
             return known.gaps
         self._work += 1
-        if self._work > _MOST_WORK:
+        if self._work > _MOST_WORK or self._deep > _DEEPEST:
             return [Gap("", sent, received)]
         outer, self._relied_on = self._relied_on, set()
+        self._deep += 1
         gaps = self._compare(sent, received)
+        self._deep -= 1
         relied_on = frozenset(self._relied_on)
         self._relied_on = outer | relied_on
         self._compared[sent, received] = _Compared(gaps, relied_on, self._age)

@@ -221,11 +221,12 @@ def test_no_request_speaks_in_the_log(text: str, tmp_path: Path, caplog: pytest.
 @TEXTS
 def test_a_summary_has_no_markup_of_others(text: str) -> None:
     title = f"{text} ![x](http://evil/) <img src=x> @everybody `code`"
-    run = {"title": title, "findings": [], "operations": [], "requests": 0, "seconds": 0.0, "interrupted": None}
+    refused = {"title": title, "reached": False, "refusal": {"status": 401, "message": title}}
+    run = {"title": title, "findings": [], "operations": [refused], "requests": 0, "seconds": 0.0, "interrupted": None}
 
-    shown = render_markdown(run | {"coverage": {"percent": 0.0}})
+    shown = render_markdown(run | {"coverage": {"percent": 0.0}, "depth": {"reached": 0, "there": 1}})
     assert_is_harmless(shown)
-    assert not re.search(r"(?<!\\)`|[^\\]\]\(|<img|@everybody|http://", shown.partition("\n")[0])
+    assert not re.search(r"(?<!\\)`|[^\\]\]\(|<img|@everybody|http://", shown)
 
 
 def test_lines_stay_where_lines_are_meant() -> None:

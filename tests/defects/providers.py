@@ -10,9 +10,11 @@ import itertools
 import json
 import re
 import threading
+import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -397,7 +399,8 @@ def call_back(url: str, payload: object) -> None:
     request = urllib.request.Request(  # noqa: S310
         url, json.dumps(payload).encode(), {"content-type": "application/json"}, method="POST"
     )
-    urllib.request.urlopen(request, timeout=5).close()  # noqa: S310
+    with suppress(urllib.error.URLError):  # nobody listens any more, or never did
+        urllib.request.urlopen(request, timeout=5).close()  # noqa: S310
 
 
 class Untidy(Projects):

@@ -51,7 +51,7 @@ class Masker:
                 if len(piece) >= _WORD or (len(piece) >= _TELLING and not piece.isalpha() and _has_digit(piece))
             ]
             if b"%" in request.path:
-                found += map(unquote_to_bytes, found)
+                found += [unquote_to_bytes(piece) for piece in found]
             known = self._paths[request.path] = self.mask.printable_path(request.path), tuple(found)
         shown, pieces = known
         if not pieces:

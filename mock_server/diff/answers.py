@@ -6,6 +6,7 @@ from typing import Final
 from mock_server.diff.bodies import compare_answer_bodies
 from mock_server.diff.context import OperationPair, describe_difference
 from mock_server.diff.model import ComparedPlace, DiffVerdict, Witness
+from mock_server.diff.notes import note_schemas
 from mock_server.document.model import DocumentedResponse, Header, Operation
 from mock_server.document.references import Node
 from mock_server.errors import SchemaError
@@ -125,6 +126,7 @@ def _compare_header_schema(
     other = received.content.schema if received.content is not None else received.schema
     if other is None:
         return
+    note_schemas(pair, one, other, Direction.RESPONSE, place)
     comparer = pair.context.comparer(Direction.RESPONSE, is_sent=pair.is_sent)
     try:
         differences = comparer.compare(one, other, as_text=received.content is None)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from mock_server.diff.context import OperationPair, describe_difference
 from mock_server.diff.messages import SchemaDifference
 from mock_server.diff.model import ComparedPlace, DiffVerdict, Witness
+from mock_server.diff.notes import note_schemas
 from mock_server.document.model import MISSING, DocumentedResponse, MediaType, Missing
 from mock_server.errors import SchemaError
 from mock_server.exchange.body import content_type, write_body
@@ -87,7 +88,7 @@ def _concrete(name: str) -> str:
 
 def _compare_request_schema(pair: OperationPair, sent: MediaType, received: MediaType, place: ComparedPlace) -> None:
     rule = "diff-callback-widened" if pair.is_sent else "diff-request-refused"
-    for difference in iter_differences(pair, sent, received, Direction.REQUEST):
+    for difference in iter_differences(pair, sent, received, Direction.REQUEST, place):
         old, new = (received, sent) if pair.is_sent else (sent, received)
         if difference.refused is None:
             add_undecided(pair, difference, place, old, new)
@@ -107,13 +108,14 @@ def _compare_request_schema(pair: OperationPair, sent: MediaType, received: Medi
 
 
 def iter_differences(
-    pair: OperationPair, sent: MediaType, received: MediaType, direction: Direction
+    pair: OperationPair, sent: MediaType, received: MediaType, direction: Direction, place: ComparedPlace
 ) -> Iterator[SchemaDifference]:
     """Compare the schemas of two media types; nothing where everything that is sent is proven to be accepted."""
     comparer = pair.context.comparer(direction, is_sent=pair.is_sent)
     for one, other in ((sent.schema, received.schema), (sent.item_schema, received.item_schema)):
         if other is None:
             continue
+        note_schemas(pair, one, other, direction, place)
         try:
             yield from comparer.compare(one, other)
         except SchemaError as error:
@@ -224,7 +226,7 @@ def _compare_answer_schema(
     status: int,
 ) -> None:
     rule = "diff-callback-answer-refused" if pair.is_sent else "diff-response-widened"
-    for difference in iter_differences(pair, sent, received, Direction.RESPONSE):
+    for difference in iter_differences(pair, sent, received, Direction.RESPONSE, place):
         old, new = (sent, received) if pair.is_sent else (received, sent)
         if difference.refused is None:
             add_undecided(pair, difference, place, old, new)

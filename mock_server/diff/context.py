@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Final
 
 from mock_server.diff.messages import SchemaComparer, SchemaDifference, open_comparer
-from mock_server.diff.model import NOWHERE, ComparedPlace, DiffVerdict, DocumentChange, Witness
+from mock_server.diff.model import NOWHERE, ComparedPlace, DiffVerdict, DocumentChange, SchemaNote, Witness
 from mock_server.diff.policy import MessagePolicy
 from mock_server.diff.unchanged import Unchanged
 from mock_server.document.document import Document
@@ -104,6 +104,7 @@ class DiffContext:
     policy: MessagePolicy
     levels: Mapping[str, Level]  # by rule, where not the usual one
     seen_callbacks: set[tuple[object, object]] = field(default_factory=set)  # which may lead to themselves
+    notes: dict[tuple[object, ...], tuple[SchemaNote, ...]] = field(default_factory=dict)  # by the schemas compared
     _comparers: dict[tuple[Direction, bool], SchemaComparer] = field(default_factory=dict)
 
     @cached_property

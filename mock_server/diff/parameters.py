@@ -13,6 +13,7 @@ from typing import Final
 from mock_server.diff.context import OperationPair, describe_difference
 from mock_server.diff.messages import SchemaDifference
 from mock_server.diff.model import ComparedPlace, DiffVerdict, Witness
+from mock_server.diff.notes import note_schemas
 from mock_server.document.document import path_names
 from mock_server.document.model import Operation, Parameter, ParameterLocation, Style
 from mock_server.errors import SchemaError, UndefinedSerialization
@@ -85,6 +86,7 @@ def _compare_values(pair: OperationPair, sent: Parameter, received: Parameter, p
     comparer = pair.context.comparer(Direction.REQUEST, is_sent=pair.is_sent)
     one = sent.content.schema if sent.content is not None else sent.schema
     other = received.content.schema if received.content is not None else received.schema
+    note_schemas(pair, one, other, Direction.REQUEST, place)
     same_way = _is_written_alike(pair, sent, received)
     if other is None and same_way:
         return

@@ -2,7 +2,7 @@
 Pairs of documents, each after an issue of oasdiff: false alarms, misses, and recursion without end.
 
 A file has the issue's number, what holds, the verdict, and the part of two documents that differs: `where` says of
-what. A witness is judged again here, by the `jsonschema` package and by the judges of whole messages.
+what. `notes` are the rules of what is noted beside it. A witness is judged again here, by the `jsonschema` package and by the judges of whole messages.
 """
 
 from pathlib import Path
@@ -21,6 +21,7 @@ from mock_server.findings import RULES
 from mock_server.settings import Settings
 
 PAIRS = sorted((Path(__file__).parent / "pairs").glob("*.yaml"))
+NOTES = {"diff-default-changed", "diff-object-closed", "diff-property-dropped"}
 OK = {"200": {"description": "Fine"}}
 
 
@@ -84,6 +85,8 @@ def test_a_pair_has_its_verdict(path: Path, tmp_path: Path) -> None:
     assert verdict.value == pair["verdict"], red
     assert {change.rule for change in red} == ({pair["rule"]} if "rule" in pair else set())
     assert all(change.witness is not None and change.witness.reasons for change in red)
+    noted = {change.rule for change in compared.changes if not change.is_red}
+    assert noted & NOTES == set(pair.get("notes", ())), compared.changes
 
 
 def test_there_are_enough_pairs() -> None:

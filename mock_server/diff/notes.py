@@ -1,8 +1,8 @@
 """
 What changes without breaking anybody by itself: defaults, properties that are named no more, objects that are closed.
 
-Two schemas are gone over side by side, as they are written: properties, items, members of `allOf`, and alternatives that
-refer to the same definition. What is written the same on both sides is passed over.
+Two schemas are gone over side by side, as they are written: properties, items, members of `allOf`, and alternatives
+that refer to the same definition. What is written the same on both sides is passed over.
 """
 
 from collections.abc import Callable, Iterator

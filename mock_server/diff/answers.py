@@ -25,13 +25,18 @@ def compare_answers(pair: OperationPair) -> None:
         if received is None:
             _add_status(pair, status, sent)
             continue
-        if pair.context.unchanged.holds(*_by_age(pair, sent, received)):
+        if _names(sent) == _names(received) and pair.context.unchanged.holds(*_by_age(pair, sent, received)):
             continue
         compare_answer_bodies(pair, sent, received, status)
         _compare_headers(pair, sent, received, status)
         _compare_links(pair, sent, received)
     if not pair.is_sent:
         _compare_removed(pair)
+
+
+def _names(response: DocumentedResponse) -> list[str]:
+    """Return the media types of a response, which Swagger writes elsewhere."""
+    return [media.name for media in response.content]
 
 
 def _by_age(pair: OperationPair, sent: DocumentedResponse, received: DocumentedResponse) -> tuple[Node, Node]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from typing import Final
 
+from mock_server.diff.addresses import compare_address, has_moved, is_of_prefix
 from mock_server.diff.answers import compare_answers
 from mock_server.diff.bodies import compare_request_bodies
 from mock_server.diff.context import UNSTABLE, DiffContext, DocumentSide, OperationPair, stability_of
@@ -23,6 +24,7 @@ from mock_server.settings import Settings
 
 _NUMBER: Final = re.compile(r"\d+")
 _STABILITIES: Final = ("draft", "alpha", "beta", "stable")
+_AROUND: Final = ("security", "securityDefinitions", "consumes", "produces")  # of a document: hold for all operations
 _SUNSETS: Final = ("x-sunset", "x-sunset-date", "sunset")
 
 
@@ -57,6 +59,7 @@ def compare_documents(
         looked_at = _open_pair(context, pair, is_sent=False)
         if looked_at is not None:
             compare_operation(looked_at)
+            compare_address(looked_at, pairing.moved)
             changes += looked_at.changes
             compared += looked_at.compared
             differing += 1
@@ -81,7 +84,7 @@ def _open_pair(context: DiffContext, pair: PairedEntry, *, is_sent: bool) -> Ope
     """Read an operation of both documents; None where both say the same of it."""
     old, new = pair.old, pair.new
     if (
-        old.template == new.template
+        old.title == new.title
         and context.unchanged.holds(old.node, new.node)
         and _is_around_unchanged(context, old, new)
     ):
@@ -93,7 +96,7 @@ def _is_around_unchanged(context: DiffContext, old: Entry, new: Entry) -> bool:
     """Return whether what holds for an operation without standing in it is the same."""
     before, after = context.old.document, context.new.document
     pairs = [(old.path_item, new.path_item, "parameters")]
-    pairs += [(before.root, after.root, "security"), (before.root, after.root, "securityDefinitions")]
+    pairs += [(before.root, after.root, key) for key in _AROUND]
     for one, other, key in pairs:
         if not _is_member_unchanged(context, one, other, key):
             return False
@@ -224,14 +227,19 @@ def _compare_callbacks(
     context: DiffContext, old: Iterable[Callback], new: Iterable[Callback], around: OperationPair | None
 ) -> list[DocumentChange]:
     """Compare what the provider sends by itself: the directions are swapped."""
-    before = {(callback.name, entry.method): entry for callback in old for entry in callback.entries}
-    after = {(callback.name, entry.method): entry for callback in new for entry in callback.entries}
+    before, after = _callbacks_by_key(old), _callbacks_by_key(new)
+    left = {(name, method): key for key in after.keys() - before.keys() for name, _, method in (key,)}
     changes: list[DocumentChange] = []
     for key, entry in before.items():
-        other = after.get(key)
-        if other is None:
-            changes.append(_note_callback(context, "diff-callback-removed", entry, key[0], around))
+        name, expression, method = key
+        counterpart = key if key in after else left.pop((name, method), None)
+        if counterpart is None:
+            changes.append(_note_callback(context, "diff-callback-removed", entry, name, around, "is sent no more"))
             continue
+        if counterpart != key:
+            said = f"goes to {counterpart[1]} now, not to {expression}"
+            changes.append(_note_callback(context, "diff-callback-removed", entry, name, around, said))
+        other = after.pop(counterpart)
         both = (entry.node.key, other.node.key)
         if both in context.seen_callbacks:
             continue
@@ -240,14 +248,22 @@ def _compare_callbacks(
         if pair is not None:
             compare_operation(pair)
             changes += pair.changes
-    for key, entry in after.items():
-        if key not in before:
-            changes.append(_note_callback(context, "diff-callback-added", entry, key[0], around))
+    for (name, _, _), entry in after.items():
+        changes.append(_note_callback(context, "diff-callback-added", entry, name, around, "is new"))
     return changes
 
 
+def _callbacks_by_key(callbacks: Iterable[Callback]) -> dict[tuple[str, str, str], Entry]:
+    """Return what is sent by name, the expression of its URL and method."""
+    return {
+        (callback.name, callback.expression, entry.method): entry
+        for callback in callbacks
+        for entry in callback.entries
+    }
+
+
 def _note_callback(
-    context: DiffContext, rule: str, entry: Entry, name: str, around: OperationPair | None
+    context: DiffContext, rule: str, entry: Entry, name: str, around: OperationPair | None, said: str
 ) -> DocumentChange:
     removed = rule == "diff-callback-removed"
     side = context.old if removed else context.new
@@ -256,9 +272,8 @@ def _note_callback(
     witness = None
     if removed:
         request = side.write(side.draft(operation))
-        witness = Witness(request=request, reasons=("the new document does not send it",))
+        witness = Witness(request=request, reasons=(f"in the new document it {said}",))
     word = "callback" if around is not None else "webhook"
-    said = "is sent no more" if removed else "is new"
     where = around.new.entry.node if around is not None else context.new.document.root
     pair.add(
         rule,
@@ -277,8 +292,10 @@ def _compare_whole(context: DiffContext, pairing: Pairing) -> Iterator[DocumentC
     old, new = context.old.document, context.new.document
     if pairing.moved is not None:
         before, after = (prefix or "/" for prefix in pairing.moved)
-        moved = [pair for pair in pairing.pairs if pair.old.template != pair.new.template]
-        first = next((pair for pair in moved if pair.old.template.startswith(pairing.moved[0])), None)
+        of_prefix = (pair for pair in pairing.pairs if is_of_prefix(pair, pairing.moved))
+        first = next(
+            (pair for pair in of_prefix if has_moved(old.operation(pair.old), new.operation(pair.new), old, new)), None
+        )
         if first is not None:
             side = context.old
             request = side.write(side.draft(old.operation(first.old)))

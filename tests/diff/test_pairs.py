@@ -1,8 +1,9 @@
 """
-Pairs of documents, each after an issue of oasdiff: false alarms, misses, and recursion without end.
+Pairs of documents: false alarms, misses, and recursion without end; many are after an issue of oasdiff.
 
-A file has the issue's number, what holds, the verdict, and the part of two documents that differs: `where` says of
-what. `notes` are the rules of what is noted beside it. A witness is judged again here, by the `jsonschema` package and by the judges of whole messages.
+A file has what holds, the issue's number, the verdict, and the part of two documents that differs: `where` says of
+what. `notes` are the rules of what is noted as well. A witness is judged again here, by the `jsonschema` package and by
+the judges of whole messages.
 """
 
 from pathlib import Path
@@ -38,7 +39,15 @@ def content(schema: Any) -> dict[str, Any]:
 
 
 def make_document(where: str, part: Any, schemas: Any) -> dict[str, Any]:
-    """Put the part that differs into a whole document."""
+    """Put the part that differs into a whole document: of `document` it has everything but the title."""
+    if where == "document":
+        return {"openapi": "3.1.0", "info": {"title": "Pair", "version": "1.0.0"}, **part}
+    if where == "swagger":
+        body = [{"name": "body", "in": "body", "schema": {"type": "string"}}]
+        answers = {"200": {"description": "Fine", "schema": {"type": "string"}}}
+        written = {"operationId": "do", "parameters": body, "responses": answers}
+        paths = {"/things": {"post": written}}
+        return {"swagger": "2.0", "info": {"title": "Pair", "version": "1.0.0"}, "paths": paths, **part}
     sent = {"post": {"requestBody": content(part), "responses": OK}}
     operations: dict[str, Any] = {
         "request": {"requestBody": content(part), "responses": OK},
@@ -46,6 +55,7 @@ def make_document(where: str, part: Any, schemas: Any) -> dict[str, Any]:
         "header": {"responses": answer(headers={"X-Thing": part})},
         "callback": {"callbacks": {"done": {"{$request.query.url}": sent}}, "responses": OK},
         "webhook": {"responses": OK},
+        "operation": {"responses": OK, **(part if where == "operation" else {})},
     }
     operation = operations.get(where) or {"parameters": [{"name": "thing", "in": where, **part}], "responses": OK}
     return {

@@ -1,21 +1,28 @@
 """Answers: the statuses of an operation as sets, header fields and links."""
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from mock_server.diff.bodies import compare_answer_bodies
 from mock_server.diff.context import OperationPair, describe_difference
+from mock_server.diff.messages import SchemaComparer
 from mock_server.diff.model import ComparedPlace, DiffVerdict, Witness
 from mock_server.diff.notes import note_schemas
+from mock_server.diff.proof.wire import Writing
 from mock_server.document.model import DocumentedResponse, Header, Operation
 from mock_server.document.references import Node
-from mock_server.errors import SchemaError
+from mock_server.errors import SchemaError, UndefinedSerialization
+from mock_server.exchange.body import write_json
+from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.message import Response
 from mock_server.exchange.serialization import write_header
+from mock_server.json_values import JsonValue
 from mock_server.schema.dialect import Direction
 
 _CLASSES: Final = (200, 400, 500, 300, 100)  # the first status of each, the likeliest first
 _FIRST_ERROR: Final = 400
+_MOST_TRIED: Final = 40  # values of a header field that are written
 
 
 def compare_answers(pair: OperationPair) -> None:
@@ -133,8 +140,21 @@ def _compare_header_schema(
         return
     note_schemas(pair, one, other, Direction.RESPONSE, place)
     comparer = pair.context.comparer(Direction.RESPONSE, is_sent=pair.is_sent)
+    rewritten = _find_rewritten_header(comparer, sent, received, one)
+    if rewritten is not None:
+        value, mine, yours = rewritten
+        witness = Witness(
+            request=pair.witness_request(),
+            response=_write_header_answer(sent, mine, status),
+            origin=pair.origin,
+            value=value,
+            reasons=(f"what stands for this value is {mine} now; it was {yours}",),
+        )
+        message = f"the header {received.name!r} is written in another way: {mine} now, not {yours}"
+        pair.add("diff-header-widened", message, place, old=received.node, new=sent.node, witness=witness)
+        return
     try:
-        differences = comparer.compare(one, other, as_text=received.content is None)
+        differences = comparer.compare(one, other, Writing.JSON if received.content is not None else Writing.TEXT)
     except SchemaError as error:
         differences = [comparer.give_up(str(error))]
     for difference in differences:
@@ -151,11 +171,10 @@ def _compare_header_schema(
                 tried=difference.tried,
             )
             continue
-        text = write_header(difference.refused.value, explode=sent.explode)
-        field = (sent.name.lower().encode("latin-1", "replace"), text.encode("latin-1", "replace"))
+        text = _write_header_text(sent, difference.refused.value) or ""
         witness = Witness(
             request=pair.witness_request(),
-            response=Response(status, (field,), b""),
+            response=_write_header_answer(sent, text, status),
             origin=pair.origin,
             value=difference.refused.value,
             reasons=tuple(violation.message for violation in difference.refused.violations),
@@ -165,6 +184,38 @@ def _compare_header_schema(
             "diff-header-widened", message, place, old=received.node, new=sent.node, witness=witness,
             inside=difference.inside,
         )  # fmt: skip
+
+
+def _write_header_answer(header: Header, text: str, status: int) -> Response:
+    field = (header.name.lower().encode("latin-1", "replace"), text.encode("latin-1", "replace"))
+    return Response(status, (field,), b"")
+
+
+def _find_rewritten_header(
+    comparer: SchemaComparer, sent: Header, received: Header, schema: Node | None
+) -> tuple[JsonValue, str, str] | None:
+    """Find a value of a header field that is written in another way than its receiver knows, with both texts."""
+    is_alike = (sent.content is None) is (received.content is None) and sent.explode == received.explode
+    if schema is None or is_alike:
+        return None
+    try:
+        for value in islice(comparer.iter_examples(schema), _MOST_TRIED):
+            mine, yours = _write_header_text(sent, value), _write_header_text(received, value)
+            if mine is not None and yours is not None and mine != yours:
+                return value, mine, yours
+    except SchemaError:
+        return None
+    return None
+
+
+def _write_header_text(header: Header, value: JsonValue) -> str | None:
+    """Write the value of a header field; None where no header can hold it."""
+    try:
+        if header.content is not None and is_json(parse_media_type(header.content.name)):
+            return write_json(value).decode()
+        return write_header(value, explode=header.explode)
+    except UndefinedSerialization:
+        return None
 
 
 def _compare_links(pair: OperationPair, sent: DocumentedResponse, received: DocumentedResponse) -> None:

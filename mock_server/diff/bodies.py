@@ -1,11 +1,15 @@
 """Bodies: of requests and of answers, by media type."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final
 
 from mock_server.diff.context import OperationPair, describe_difference
+from mock_server.diff.encodings import Rewritten, find_rewritten
 from mock_server.diff.messages import SchemaDifference
 from mock_server.diff.model import ComparedPlace, DiffVerdict, Witness
 from mock_server.diff.notes import note_schemas
+from mock_server.diff.readings import is_opaque, says_nothing, writing_of
 from mock_server.document.model import MISSING, DocumentedResponse, MediaType, Missing
 from mock_server.errors import SchemaError
 from mock_server.exchange.body import content_type, write_body
@@ -14,6 +18,8 @@ from mock_server.exchange.message import Request, Response
 from mock_server.json_values import JsonValue
 from mock_server.judges.body import find_content
 from mock_server.schema.dialect import Direction, Purpose
+
+_OF_ANY: Final = ("text/plain", "application/example")  # of any type, besides JSON
 
 
 def compare_request_bodies(pair: OperationPair) -> None:
@@ -34,17 +40,19 @@ def compare_request_bodies(pair: OperationPair) -> None:
     if sent is None or received is None:
         return
     for media in sent.content:
-        counterpart = find_content(received.content, _concrete(media.name))
+        taken = [find_content(received.content, name) for name in _stand_ins(media.name)]
+        counterpart = next((each for each in taken if each is not None), None)
         where = pair.place(Direction.REQUEST, "body", media.name)
         pair.compared += 1
-        if counterpart is None:
+        if None in taken:
             rule = "diff-callback-widened" if pair.is_sent else "diff-media-type-removed"
-            request = pair.witness_request(media=media, body=_example_body(pair, media))
+            refused = replace(media, name=_stand_ins(media.name)[taken.index(None)])
+            request = pair.witness_request(media=refused, body=_example_body(pair, media))
             if request is not None:
                 witness = Witness(request=request, origin=pair.origin, reasons=_reasons(pair, request))
-                message = f"a body of {media.name} is not taken any more"
+                message = f"a body of {refused.name} is not taken any more"
                 pair.add(rule, message, where, old=media.node, new=received.node, witness=witness)
-        else:
+        if counterpart is not None:
             _compare_request_schema(pair, media, counterpart, where)
 
 
@@ -78,6 +86,14 @@ def _example_body(pair: OperationPair, media: MediaType) -> JsonValue | Missing:
         return "example"
 
 
+def _stand_ins(name: str) -> tuple[str, ...]:
+    """Return the media types that a range stands for, as far as they matter, or the one that it is."""
+    parsed = parse_media_type(name)
+    if not parsed.is_range:
+        return (name,)
+    return (_concrete(name), *_OF_ANY) if parsed.type == "*" else (f"{parsed.type}/example",)
+
+
 def _concrete(name: str) -> str:
     """Return a media type that a range stands for."""
     parsed = parse_media_type(name)
@@ -105,6 +121,24 @@ def _compare_request_schema(pair: OperationPair, sent: MediaType, received: Medi
             reasons=tuple(violation.message for violation in difference.refused.violations),
         )
         add_difference(pair, rule, difference, place, old, new, witness)
+    rewritten = find_rewritten(pair, sent, received, _concrete(sent.name), Direction.REQUEST)
+    if rewritten is not None and not any(change.is_red and change.place == place for change in pair.changes):
+        request = pair.witness_request(body=rewritten.value, media=rewritten.media)
+        witness = Witness(request=request, origin=pair.origin, value=rewritten.value, reasons=(rewritten.reason,))
+        _add_rewritten(pair, rule, rewritten, place, (received, sent) if pair.is_sent else (sent, received), witness)
+
+
+def _add_rewritten(
+    pair: OperationPair,
+    rule: str,
+    rewritten: Rewritten,
+    place: ComparedPlace,
+    by_age: tuple[MediaType, MediaType],
+    witness: Witness,
+) -> None:
+    old, new = by_age
+    message = f"the body is written in another way: {rewritten.reason}"
+    pair.add(rule, message, place, old=old.node, new=new.node, witness=witness)
 
 
 def iter_differences(
@@ -113,11 +147,11 @@ def iter_differences(
     """Compare the schemas of two media types; nothing where everything that is sent is proven to be accepted."""
     comparer = pair.context.comparer(direction, is_sent=pair.is_sent)
     for one, other in ((sent.schema, received.schema), (sent.item_schema, received.item_schema)):
-        if other is None:
+        if other is None or (is_opaque(sent.name) and says_nothing(one)):
             continue
         note_schemas(pair, one, other, direction, place)
         try:
-            yield from comparer.compare(one, other)
+            yield from comparer.compare(one, other, writing_of(sent.name))
         except SchemaError as error:
             yield comparer.give_up(str(error))
 
@@ -231,25 +265,39 @@ def _compare_answer_schema(
         if difference.refused is None:
             add_undecided(pair, difference, place, old, new)
             continue
-        side = pair.context.old if pair.is_sent else pair.context.new
-        outline = None
-        if sent.schema is not None:
-            outline = side.kit.outline(sent.schema, Direction.RESPONSE, Purpose.MAKE)
-        parsed = parse_media_type(_concrete(sent.name))
-        body = b""
-        if outline is not None:
-            body = write_body(difference.refused.value, parsed, outline, sent.encoding, "root")
-        fields = ((b"content-type", content_type(_concrete(sent.name), parsed).encode("latin-1", "replace")),)
         violations: Sequence[str] = [violation.message for violation in difference.refused.violations]
         witness = Witness(
             request=pair.witness_request(),
-            response=Response(status, fields, body),
+            response=_write_response(pair, sent, difference.refused.value, status),
             origin=pair.origin,
             value=difference.refused.value,
             inside=difference.refused.violations[0].instance if difference.refused.violations else (),
             reasons=tuple(violations),
         )
         add_difference(pair, rule, difference, place, old, new, witness)
+    rewritten = find_rewritten(pair, sent, received, _concrete(sent.name), Direction.RESPONSE)
+    if rewritten is not None and not any(change.is_red and change.place == place for change in pair.changes):
+        witness = Witness(
+            request=pair.witness_request(),
+            response=_write_response(pair, rewritten.media, rewritten.value, status),
+            origin=pair.origin,
+            value=rewritten.value,
+            reasons=(rewritten.reason,),
+        )
+        _add_rewritten(pair, rule, rewritten, place, (sent, received) if pair.is_sent else (received, sent), witness)
+
+
+def _write_response(pair: OperationPair, media: MediaType, value: JsonValue, status: int) -> Response:
+    """Write an answer with a body, as its sender does."""
+    side = pair.context.old if pair.is_sent else pair.context.new
+    name = _concrete(media.name)
+    parsed = parse_media_type(name)
+    body = b""
+    if media.schema is not None:
+        outline = side.kit.outline(media.schema, Direction.RESPONSE, Purpose.MAKE)
+        body = write_body(value, parsed, outline, media.encoding, "root")
+    field = (b"content-type", content_type(name, parsed).encode("latin-1", "replace"))
+    return Response(status, (field,), body)
 
 
 def write_answer(

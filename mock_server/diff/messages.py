@@ -15,7 +15,7 @@ from mock_server.diff.proof.containment import Containment
 from mock_server.diff.proof.gaps import Gap
 from mock_server.diff.proof.samples import NoSample, Samples
 from mock_server.diff.proof.sides import SchemaSide
-from mock_server.diff.proof.wire import as_written
+from mock_server.diff.proof.wire import Writing, as_written
 from mock_server.document.model import MISSING, Missing
 from mock_server.document.references import Node
 from mock_server.errors import SchemaError, UnsatisfiableSchema
@@ -101,30 +101,25 @@ class SchemaComparer:
         self._containment = Containment(self.sender, self.receiver, self.is_unchanged)
         self._samples = Samples(self.sender)
 
-    def compare(
-        self, sent: Node | None, received: Node, *, as_text: bool = False, is_spread: bool = False
-    ) -> list[SchemaDifference]:
+    def compare(self, sent: Node | None, received: Node, writing: Writing = Writing.JSON) -> list[SchemaDifference]:
         """
         Compare two schemas; nothing where everything that is sent is proven to be accepted.
 
         Args:
             sent: The sender's; None where it says nothing.
             received: The receiver's.
-            as_text: Whether the values are written as texts, see `wire`.
-            is_spread: Whether they are written so that the receiver reads a list of one.
+            writing: How the values are written.
 
         Raises:
             UnusableSchema: one of them can't be read.
         """
-        key = (sent.key if sent is not None else None, received.key, as_text, is_spread)
-        is_plain = sent is not None and not is_spread and not self.receiver.is_sealed
+        key = (sent.key if sent is not None else None, received.key, writing)
+        is_plain = sent is not None and writing is not Writing.ITEM and not self.receiver.is_sealed
         if key not in self._known and is_plain and sent is not None and self.is_unchanged(sent, received):
             self._known[key] = []
         if key not in self._known:
-            wanted = self.receiver.bundle(received)
+            wanted = as_written(self.receiver.bundle(received), writing)
             given = self.sender.bundle(sent) if sent is not None else Bundle({}, received, {})
-            if as_text:
-                wanted = as_written(wanted, is_spread=is_spread)
             self._known[key] = self._compare(given, wanted)
         return self._known[key]
 

@@ -14,12 +14,15 @@ from mock_server.diff.context import OperationPair, describe_difference
 from mock_server.diff.messages import SchemaDifference
 from mock_server.diff.model import ComparedPlace, DiffVerdict, Witness
 from mock_server.diff.notes import note_schemas
+from mock_server.diff.proof.wire import Writing
+from mock_server.diff.readings import is_same_reading, writing_of
 from mock_server.document.document import path_names
 from mock_server.document.model import Operation, Parameter, ParameterLocation, Style
 from mock_server.errors import SchemaError, UndefinedSerialization
+from mock_server.exchange.media_type import is_same_media_type
 from mock_server.exchange.message import Request
 from mock_server.exchange.serialization import write_parameter
-from mock_server.json_values import JsonValue, same_json
+from mock_server.json_values import JsonValue
 from mock_server.schema.dialect import Direction, Purpose
 
 _MOST_TRIED: Final = 40
@@ -87,13 +90,13 @@ def _compare_values(pair: OperationPair, sent: Parameter, received: Parameter, p
     one = sent.content.schema if sent.content is not None else sent.schema
     other = received.content.schema if received.content is not None else received.schema
     note_schemas(pair, one, other, Direction.REQUEST, place)
-    same_way = _is_written_alike(pair, sent, received)
-    if other is None and same_way:
+    same_way = _find_common_writing(pair, sent, received)
+    if other is None and same_way is not None:
         return
     differences: list[SchemaDifference] = []
-    if same_way and other is not None:
+    if same_way is not None and other is not None:
         try:
-            differences = comparer.compare(one, other, as_text=sent.content is None, is_spread=same_way == "spread")
+            differences = comparer.compare(one, other, same_way)
         except SchemaError as error:
             differences = [comparer.give_up(str(error))]
         if not differences:
@@ -103,7 +106,7 @@ def _compare_values(pair: OperationPair, sent: Parameter, received: Parameter, p
         candidates += islice(comparer.iter_examples(one), _MOST_TRIED)
     else:
         candidates += ["a", "1"]
-    found = _find_refused(pair, sent, received, candidates, is_alike=bool(same_way))
+    found = _find_refused(pair, sent, received, candidates, is_alike=same_way is not None)
     rule = "diff-callback-widened" if pair.is_sent else "diff-parameter-refused"
     where = f"the {sent.location.value} parameter {sent.name!r}"
     if found is not None:
@@ -127,27 +130,25 @@ def _compare_values(pair: OperationPair, sent: Parameter, received: Parameter, p
     )
 
 
-def _is_written_alike(pair: OperationPair, sent: Parameter, received: Parameter) -> str:
-    """
-    Return how the same value is written by both: "same", "spread" for a scalar that is read as a list of one.
-
-    "" where they are written in different ways.
-    """
+def _find_common_writing(pair: OperationPair, sent: Parameter, received: Parameter) -> Writing | None:
+    """Return how the same value is written by both; None where they are written in different ways."""
     if (sent.content is None) is not (received.content is None):
-        return ""
+        return None
     if sent.content is not None and received.content is not None:
-        return "same" if sent.content.name == received.content.name else ""
+        if is_same_media_type(sent.content.name, received.content.name):
+            return writing_of(sent.content.name)
+        return None
     mine, yours = _types(pair, sent), _types(pair, received)
     is_scalar = bool(mine) and mine <= _SCALARS
     if is_scalar and yours == {"array"} and received.style in _IN_ONE_WORD and sent.style in _IN_ONE_WORD:
-        return "spread"
+        return Writing.ITEM
     if sent.style is received.style and sent.explode == received.explode:
-        return "same"
+        return Writing.TEXT
     if is_scalar and yours and yours <= _SCALARS and {sent.style, received.style} <= _IN_ONE_WORD:
-        return "same"
+        return Writing.TEXT
     if sent.style is received.style and is_scalar and yours and yours <= _SCALARS:
-        return "same"
-    return ""
+        return Writing.TEXT
+    return None
 
 
 def _types(pair: OperationPair, parameter: Parameter) -> set[str]:
@@ -178,7 +179,7 @@ def _find_refused(
             return request, value, reasons
         read = pair.read_parameter(request, received)
         expected = pair.read_parameter(request, sent, of_sender=True)
-        if read is not None and expected is not None and not _is_same_reading(expected[0], read[0]):
+        if read is not None and expected is not None and not is_same_reading(expected[0], read[0]):
             return request, value, (f"it is read as {read[0]!r}, not as {expected[0]!r}",)
         if not is_alike and (other := _written_otherwise(sent, received, value)):
             return request, value, (f"what stands for {value!r} is {other!r} now",)
@@ -203,21 +204,3 @@ def _refusals(pair: OperationPair, request: Request, received: Parameter) -> Ite
     for finding in pair.refusals(request):
         if finding.instance is not None and finding.instance[:2] == wanted:
             yield finding.message
-
-
-def _is_same_reading(one: JsonValue, other: JsonValue) -> bool:
-    """Return whether two readings of a text are the same but for their types: 5, "5" and ["5"]."""
-    if isinstance(one, list) is not isinstance(other, list):
-        short, listed = (other, one) if isinstance(one, list) else (one, other)
-        return isinstance(listed, list) and len(listed) == 1 and _is_same_reading(short, listed[0])
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_is_same_reading, one, other))
-    if isinstance(one, dict) or isinstance(other, dict):
-        return same_json(one, other)
-    return _written(one) == _written(other)
-
-
-def _written(value: JsonValue) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(value)

@@ -5,7 +5,7 @@ What jsonschema-rs leaves open is decided here: patterns as regular languages, s
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from random import Random
 from typing import Final
@@ -32,6 +32,14 @@ _LONGEST: Final = 100_000  # code points of a text that is written to break a le
 _WORK: Final = 60_000  # states that are passed through in looking for a text
 _WALKED: Final = 200  # code points of texts that are walked through for a proof
 _FAR: Final = 10**6
+_FREE_FORMATS: Final = ("password", "binary", "commonmark")  # which every text has: OpenAPI Format Registry
+_WIDER_FORMATS: Final = {
+    "email": ("idn-email",),
+    "hostname": ("idn-hostname",),
+    "uri": ("uri-reference", "iri", "iri-reference"),
+    "uri-reference": ("iri-reference",),
+    "iri": ("iri-reference",),
+}
 _ANY: Final[tuple[JsonValue, ...]] = (None, True, False, 0, 1, -1, 0.5, "", "a", [], {})
 
 
@@ -57,7 +65,7 @@ def _keywords(given: TextConstraints, wanted: TextConstraints) -> Iterator[str]:
         yield "minLength"
     if wanted.most is not None and (given.most is None or given.most > wanted.most):
         yield "maxLength"
-    if set(wanted.formats) - set(given.formats):
+    if not set(wanted.formats) <= implied_formats(given.formats):
         yield "format"
     yield "pattern"
 
@@ -75,7 +83,7 @@ def _is_text_within(given: TextConstraints, wanted: TextConstraints, own: String
     is_longer = most is not None and (given.most is None or given.most > most)
     if most is not None and is_longer and (most > _WALKED or not is_empty((), most + 1, given.most)):
         return False
-    if set(wanted.formats) - set(given.formats):
+    if not set(wanted.formats) <= implied_formats(given.formats):
         return False
     contents = (other.content_media_types, other.content_encodings)
     if any(contents) and (own is None or contents != (own.content_media_types, own.content_encodings)):
@@ -89,6 +97,14 @@ def _is_text_within(given: TextConstraints, wanted: TextConstraints, own: String
         return False
     least = given.least if given.least <= _WALKED else 0
     return all(each in given.patterns or is_empty((each,), least, given.most) for each in wanted.patterns)
+
+
+def implied_formats(formats: Iterable[str]) -> set[str]:
+    """Return the formats that a text of some formats has, those that every text has among them."""
+    found = set(_FREE_FORMATS)
+    for name in formats:
+        found |= {name, *_WIDER_FORMATS.get(name, ())}
+    return found
 
 
 def _texts_outside(given: TextConstraints, wanted: TextConstraints) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """The schema of what is written on the wire: texts that a receiver takes for a string, though they look like more."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from enum import Enum
 from typing import Final
 
 from mock_server.json_values import JsonObject, JsonValue
@@ -13,26 +14,51 @@ _BRANCHES: Final = ("allOf", "anyOf", "oneOf")
 _DEFINITIONS: Final = "#/$defs/"
 
 
-def as_written(bundle: Bundle, *, is_spread: bool) -> Bundle:
+class Writing(Enum):
+    """How values of a schema are written."""
+
+    JSON = "json"  # with their types
+    TEXT = "text"  # all that is no list or object is a text: parameters, header fields, XML
+    ITEM = "item"  # as TEXT, and what is written is one item of the receiver's list
+    FORM = "form"  # the members of an object are texts, or lists of them; objects within are JSON
+
+
+def as_written(bundle: Bundle, writing: Writing) -> Bundle:
     """
     Return what a receiver accepts as the values that a text may have been written from.
 
-    A string takes what is written like a number, and a listed string the number that it looks like.
+    A string takes what is written like a number, and a listed string the number that it looks like. A null is not
+    written at all: RFC 6570, section 2.3.
 
     Args:
         bundle: The receiver's schema.
-        is_spread: Whether what is written is one item of the receiver's list.
+        writing: How values of the sender's schema are written.
     """
+    if writing is Writing.JSON:
+        return bundle
     definitions = bundle.schema.get("$defs")
     known = definitions if isinstance(definitions, dict) else {}
     own: JsonValue = {key: value for key, value in bundle.schema.items() if key != "$defs"}
-    written = _lift(own, lambda name: known.get(name, True), 0)
-    if is_spread:
+    lift = _Lift(lambda name: known.get(name, True), writing)
+    written = lift.write(own)
+    if writing is Writing.ITEM:
         written = _one_item(written)
+    if writing is not Writing.FORM:
+        written = _or_null(written)
     out: JsonObject = written if isinstance(written, dict) else ({} if written else {"not": {}})
     if known:
         out = {**out, "$defs": known}
     return replace(bundle, schema=out)
+
+
+def _or_null(schema: JsonValue) -> JsonValue:
+    """Return a schema that takes null, too."""
+    if not isinstance(schema, dict) or not schema:
+        return schema or {"type": ["null"]}
+    types = schema.get("type")
+    if isinstance(types, list) and not schema.keys() & {"enum", "const", "not", "$ref", *_BRANCHES}:
+        return {**schema, "type": list(dict.fromkeys([*types, "null"]))}
+    return {"anyOf": [schema, {"type": ["null"]}]}
 
 
 def _one_item(schema: JsonValue) -> JsonValue:
@@ -48,30 +74,49 @@ def _one_item(schema: JsonValue) -> JsonValue:
     return schema.get("items", True)
 
 
-def _lift(schema: JsonValue, definition: Callable[[str], JsonValue], depth: int) -> JsonValue:
-    if not isinstance(schema, dict) or depth > _DEEPEST:
-        return schema
-    ref = schema.get("$ref")
-    if isinstance(ref, str):
-        rest = {key: value for key, value in schema.items() if key != "$ref"}
-        target = _lift(definition(ref.removeprefix(_DEFINITIONS)), definition, depth + 1)
-        if not rest:
-            return target
-        return {"allOf": [target, _lift(rest, definition, depth + 1)]}
-    out = dict(schema)
-    for keyword in _BRANCHES:
-        branches = schema.get(keyword)
-        if isinstance(branches, list):
-            # a text may be of several alternatives, of which the likeliest is taken
-            name = "anyOf" if keyword == "oneOf" and "anyOf" not in schema else keyword
-            out.pop(keyword)
-            out[name] = [_lift(branch, definition, depth + 1) for branch in branches]
-    if "items" in schema:
-        out["items"] = _lift(schema["items"], definition, depth + 1)
-    properties = schema.get("properties")
-    if isinstance(properties, dict):
-        out["properties"] = {name: _lift(child, definition, depth + 1) for name, child in properties.items()}
-    return _lift_scalar(out)
+@dataclass(frozen=True, slots=True)
+class _Lift:
+    """Writes a receiver's schema as one of what texts may stand for."""
+
+    definition: Callable[[str], JsonValue]
+    writing: Writing
+
+    def write(self, schema: JsonValue, depth: int = 0) -> JsonValue:
+        """Write a schema, of a value whose parts are texts as well."""
+        if not isinstance(schema, dict) or depth > _DEEPEST:
+            return schema
+        ref = schema.get("$ref")
+        if isinstance(ref, str):
+            rest = {key: value for key, value in schema.items() if key != "$ref"}
+            target = self.write(self.definition(ref.removeprefix(_DEFINITIONS)), depth + 1)
+            if not rest:
+                return target
+            return {"allOf": [target, self.write(rest, depth + 1)]}
+        out = dict(schema)
+        for keyword in _BRANCHES:
+            branches = schema.get(keyword)
+            if isinstance(branches, list):
+                # a text may be of several alternatives, of which the likeliest is taken
+                name = "anyOf" if keyword == "oneOf" and "anyOf" not in schema else keyword
+                out.pop(keyword)
+                out[name] = [self.write(branch, depth + 1) for branch in branches]
+        if "items" in schema:
+            out["items"] = self.write(schema["items"], depth + 1)
+        properties = schema.get("properties")
+        if isinstance(properties, dict):
+            out["properties"] = {name: self._member(child, depth + 1) for name, child in properties.items()}
+        return _lift_scalar(out)
+
+    def _member(self, schema: JsonValue, depth: int) -> JsonValue:
+        if self.writing is not Writing.FORM:
+            return self.write(schema, depth)
+        types = schema.get("type") if isinstance(schema, dict) else None
+        if isinstance(types, list) and "object" in types:
+            return schema  # as JSON, with its types
+        written = self.write(schema, depth)
+        if types == ["array"] and (item := _one_item(written)) is not False:
+            written = {"anyOf": [written, item]}
+        return _or_null(written)
 
 
 def _lift_scalar(out: JsonObject) -> JsonObject:

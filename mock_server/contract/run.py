@@ -135,7 +135,6 @@ class Run:
     lasting: set[tuple[str, ...]] = field(default_factory=set)  # wrong totals that were still wrong after a while
     _absent: set[bytes] = field(default_factory=set)  # paths that were asked for, and that nothing is at
     checks: dict[str, Check] = field(default_factory=dict)  # ours, and those of the user
-    has_broken_type: bool = False  # whether a body with a broken Content-Type was sent, which is done once
     sleep: Callable[[float], None] = time.sleep
 
     def __post_init__(self) -> None:
@@ -273,6 +272,7 @@ class Session:
     owner: "Session | None" = None  # which needs what this one creates
     own: Learned = field(default_factory=Learned)  # in this phase
     turns: int = 0  # drafts that were made, so that each has names of its own
+    broken_type: Probe | None = None  # with a Content-Type that is none: one session of a run sends it
 
     def draft(self, salt: int = 0, *, full: bool = False, minimal: bool = False) -> RequestDraft:
         """

@@ -121,6 +121,7 @@ class Runner:
     _faults: list[Finding] = field(default_factory=list)
     _deletions: list[Session] = field(default_factory=list)  # that wait until everything else is done
     _lives: list[Lives] = field(default_factory=list)
+    _has_broken_type: bool = False  # whether a body with a broken Content-Type was sent
 
     def report(self) -> Report:
         """
@@ -196,6 +197,16 @@ class Runner:
             self._map(_WORK[phase], wave, phase)
             for session in wave:
                 self.run.absorb(session)
+            self._send_broken_type(wave)
+
+    def _send_broken_type(self, wave: list[Session]) -> None:
+        """Send one body with a broken Content-Type a run: of the first session that has one, whoever is done first."""
+        able = next((session for session in wave if session.broken_type is not None), None)
+        if able is None or able.broken_type is None or self._has_broken_type:
+            return
+        self._has_broken_type = True
+        with self._fence(able.phase, able.subject.entry):
+            able.send(able.broken_type)
 
     def _delete(self) -> None:
         """Do what deletes, of all phases: last of all, so that nothing else misses what is gone."""

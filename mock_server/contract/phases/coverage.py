@@ -278,7 +278,7 @@ class Covering:
             request = self.session.subject.write(base)
         except UndefinedSerialization:
             return
-        self._broken_type(request)
+        self._prepare_broken_type(request)
         other = tuple(
             (name, b"application/x-unheard-of" if name == b"content-type" else value) for name, value in request.fields
         )
@@ -304,17 +304,12 @@ class Covering:
                 self.session.send(probe)
                 self.left -= 1
 
-    def _broken_type(self, request: Request) -> None:
-        """Send a body whose Content-Type is none, once a run: whatever comes of it, the provider must not fail."""
-        session = self.session
-        if session.run.has_broken_type:
-            return
-        session.run.has_broken_type = True
+    def _prepare_broken_type(self, request: Request) -> None:
+        """Keep a body whose Content-Type is none: whatever comes of it, the provider must not fail."""
         fields = tuple((name, b"; /=" if name == b"content-type" else value) for name, value in request.fields)
+        session, broken = self.session, request._replace(fields=fields)
         what = "a Content-Type that is none"
-        broken = request._replace(fields=fields)
-        session.send(Probe(session.subject.entry.id, broken, Intent.DOUBTFUL, session.phase, what))
-        self.left -= 1
+        session.broken_type = Probe(session.subject.entry.id, broken, Intent.DOUBTFUL, session.phase, what)
 
     def _credentials(self) -> None:
         """Without credentials, with made-up ones, and with those of every alternative that is at hand."""

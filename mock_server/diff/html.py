@@ -5,6 +5,7 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from mock_server.json_values import JsonObject
+from mock_server.printable import printable_lines
 
 _ENVIRONMENT: Final = Environment(
     loader=PackageLoader("mock_server.diff", "."),
@@ -17,4 +18,4 @@ _ENVIRONMENT: Final = Environment(
 
 def render_diff_page(comparison: JsonObject) -> str:
     """Write a comparison, as `ComparisonReport.describe_all` gives it."""
-    return _ENVIRONMENT.get_template("page.html.jinja").render(diff=comparison)
+    return printable_lines(_ENVIRONMENT.get_template("page.html.jinja").render(diff=comparison))

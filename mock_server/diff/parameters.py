@@ -143,7 +143,7 @@ def _find_common_writing(pair: OperationPair, sent: Parameter, received: Paramet
     if is_scalar and yours == {"array"} and received.style in _IN_ONE_WORD and sent.style in _IN_ONE_WORD:
         return Writing.ITEM
     if sent.style is received.style and sent.explode == received.explode:
-        return Writing.TEXT
+        return Writing.SEGMENT if sent.location is ParameterLocation.PATH else Writing.TEXT
     if is_scalar and yours and yours <= _SCALARS and {sent.style, received.style} <= _IN_ONE_WORD:
         return Writing.TEXT
     if sent.style is received.style and is_scalar and yours and yours <= _SCALARS:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from mock_server.diff.context import OperationPair
 from mock_server.diff.model import Witness
-from mock_server.document.model import SecurityRequirement, SecurityScheme
+from mock_server.document.model import ParameterLocation, SecurityRequirement, SecurityScheme
 from mock_server.schema.dialect import Direction
 
 _Credential = tuple[str, str, str, str]  # what tells one credential from another, whatever its scheme is called
@@ -43,7 +43,8 @@ def _credentials(
     for name, scopes in requirement:
         scheme = schemes[name]
         if scheme.type == "apiKey":
-            key = (scheme.type, scheme.location.value, scheme.name.lower(), "")
+            is_header = scheme.location is ParameterLocation.HEADER  # names of header fields have no case
+            key = (scheme.type, scheme.location.value, scheme.name.lower() if is_header else scheme.name, "")
         elif scheme.type == "http":
             key = (scheme.type, scheme.scheme, "", "")
         else:

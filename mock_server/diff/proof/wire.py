@@ -19,6 +19,7 @@ class Writing(Enum):
 
     JSON = "json"  # with their types
     TEXT = "text"  # all that is no list or object is a text: parameters, header fields, XML
+    SEGMENT = "segment"  # as TEXT, and never empty: path parameters
     ITEM = "item"  # as TEXT, and what is written is one item of the receiver's list
     FORM = "form"  # the members of an object are texts, or lists of them; objects within are JSON
 
@@ -43,6 +44,8 @@ def as_written(bundle: Bundle, writing: Writing) -> Bundle:
     written = lift.write(own)
     if writing is Writing.ITEM:
         written = _one_item(written)
+    if writing is Writing.SEGMENT and isinstance(written, dict) and written.get("minLength") == 1:
+        written = {keyword: value for keyword, value in written.items() if keyword != "minLength"}
     if writing is not Writing.FORM:
         written = _or_null(written)
     out: JsonObject = written if isinstance(written, dict) else ({} if written else {"not": {}})
@@ -53,8 +56,10 @@ def as_written(bundle: Bundle, writing: Writing) -> Bundle:
 
 def _or_null(schema: JsonValue) -> JsonValue:
     """Return a schema that takes null, too."""
-    if not isinstance(schema, dict) or not schema:
+    if not isinstance(schema, dict):
         return schema or {"type": ["null"]}
+    if not schema:
+        return schema
     types = schema.get("type")
     if isinstance(types, list) and not schema.keys() & {"enum", "const", "not", "$ref", *_BRANCHES}:
         return {**schema, "type": list(dict.fromkeys([*types, "null"]))}

@@ -8,7 +8,6 @@ from mock_server.diff.bodies import compare_answer_bodies
 from mock_server.diff.context import OperationPair, describe_difference
 from mock_server.diff.messages import SchemaComparer
 from mock_server.diff.model import ComparedPlace, DiffVerdict, Witness
-from mock_server.diff.notes import note_schemas
 from mock_server.diff.proof.wire import Writing
 from mock_server.document.model import DocumentedResponse, Header, Operation
 from mock_server.document.references import Node
@@ -138,7 +137,7 @@ def _compare_header_schema(
     other = received.content.schema if received.content is not None else received.schema
     if other is None:
         return
-    note_schemas(pair, one, other, Direction.RESPONSE, place)
+    pair.note_schemas(one, other, Direction.RESPONSE, place)
     comparer = pair.context.comparer(Direction.RESPONSE, is_sent=pair.is_sent)
     rewritten = _find_rewritten_header(comparer, sent, received, one)
     if rewritten is not None:

@@ -8,7 +8,6 @@ from mock_server.diff.context import OperationPair, describe_difference
 from mock_server.diff.encodings import Rewritten, find_rewritten
 from mock_server.diff.messages import SchemaDifference
 from mock_server.diff.model import ComparedPlace, DiffVerdict, Witness
-from mock_server.diff.notes import note_schemas
 from mock_server.diff.readings import is_opaque, says_nothing, writing_of
 from mock_server.document.model import MISSING, DocumentedResponse, MediaType, Missing
 from mock_server.errors import SchemaError
@@ -149,7 +148,7 @@ def iter_differences(
     for one, other in ((sent.schema, received.schema), (sent.item_schema, received.item_schema)):
         if other is None or (is_opaque(sent.name) and says_nothing(one)):
             continue
-        note_schemas(pair, one, other, direction, place)
+        pair.note_schemas(one, other, direction, place)
         try:
             yield from comparer.compare(one, other, writing_of(sent.name))
         except SchemaError as error:

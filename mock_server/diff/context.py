@@ -6,7 +6,8 @@ from functools import cached_property
 from typing import Final
 
 from mock_server.diff.messages import SchemaComparer, SchemaDifference, open_comparer
-from mock_server.diff.model import NOWHERE, ComparedPlace, DiffVerdict, DocumentChange, SchemaNote, Witness
+from mock_server.diff.model import NOWHERE, ComparedPlace, DiffVerdict, DocumentChange, Witness
+from mock_server.diff.notes import SchemaNotes
 from mock_server.diff.policy import MessagePolicy
 from mock_server.diff.unchanged import Unchanged
 from mock_server.document.document import Document
@@ -104,8 +105,8 @@ class DiffContext:
     policy: MessagePolicy
     levels: Mapping[str, Level]  # by rule, where not the usual one
     seen_callbacks: set[tuple[object, object]] = field(default_factory=set)  # which may lead to themselves
-    notes: dict[tuple[object, ...], tuple[SchemaNote, ...]] = field(default_factory=dict)  # by the schemas compared
     _comparers: dict[tuple[Direction, bool], SchemaComparer] = field(default_factory=dict)
+    _notes: dict[tuple[Direction, bool], SchemaNotes] = field(default_factory=dict)
 
     @cached_property
     def unchanged(self) -> Unchanged:
@@ -125,6 +126,14 @@ class DiffContext:
                 )
             self._comparers[key] = made
         return self._comparers[key]
+
+    def notes(self, direction: Direction, *, receiver_is_new: bool) -> SchemaNotes:
+        """Return what notes the changes of schemas that break nobody, in one direction."""
+        key = (direction, receiver_is_new)
+        if key not in self._notes:
+            before, after, is_open = self.old.document, self.new.document, self.policy.open_world
+            self._notes[key] = SchemaNotes(before, after, direction, receiver_is_new, is_open, self.unchanged.holds)
+        return self._notes[key]
 
     def level(self, rule: str) -> Level:
         """Return the severity of a rule."""
@@ -197,6 +206,25 @@ class OperationPair:
                 tried=tried,
             )
         )
+
+    def note_schemas(
+        self, sent: Node | None, received: Node | None, direction: Direction, place: ComparedPlace
+    ) -> None:
+        """
+        Note what changes without breaking anybody between the schemas of one part of a message.
+
+        Args:
+            sent: The schema of the party that sends the part.
+            received: The schema of the other one.
+            direction: Of the message.
+            place: The part.
+        """
+        if sent is None or received is None:
+            return
+        receiver_is_new = (direction is Direction.REQUEST) is not self.is_sent
+        old, new = (sent, received) if receiver_is_new else (received, sent)
+        for note in self.context.notes(direction, receiver_is_new=receiver_is_new).of(old, new):
+            self.add(note.rule, note.message, place, old=note.old, new=note.new, inside=note.inside)
 
     def witness_request(
         self,

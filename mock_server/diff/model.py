@@ -15,7 +15,6 @@ from typing import NamedTuple
 
 from mock_server.document.document import Document
 from mock_server.document.model import MISSING, Missing
-from mock_server.document.references import Node
 from mock_server.exchange.curl import write_curl
 from mock_server.exchange.message import Request, Response
 from mock_server.findings import Finding, Level, Place
@@ -87,16 +86,6 @@ class HurtConsumer(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.hurt:,} of {self.of:,} {self.kind})"
-
-
-class SchemaNote(NamedTuple):
-    """What changes in the schema of a message's part without breaking anybody by itself."""
-
-    rule: str
-    message: str
-    inside: Pointer  # the properties and items on the way
-    old: Node
-    new: Node
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

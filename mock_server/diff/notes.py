@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from mock_server.diff.context import OperationPair
-from mock_server.diff.model import ComparedPlace, SchemaNote
 from mock_server.diff.proof.gaps import ITEM, NAME
 from mock_server.document.document import Document
 from mock_server.document.references import Node
@@ -20,12 +18,22 @@ from mock_server.json_values import JsonObject, Pointer, same_json
 from mock_server.schema.dialect import Direction
 
 _MOST_SCHEMAS: Final = 2_000  # pairs of schemas, for one part of a message
-_MOST_INCLUDED: Final = 60  # references and members of `allOf`, one in the other
+_MOST_INCLUDED: Final = 200  # schemas that one includes
 _MOST_WRITTEN: Final = 60  # characters of a default
 _OPENING: Final = ("additionalProperties", "unevaluatedProperties", "patternProperties")
 _ALTERNATIVES: Final = ("anyOf", "oneOf")
 _PARTS: Final = (("items", ITEM), ("additionalProperties", NAME))
 _HIDDEN: Final = {Direction.REQUEST: "readOnly", Direction.RESPONSE: "writeOnly"}
+
+
+class SchemaNote(NamedTuple):
+    """What changes in the schema of a message's part without breaking anybody by itself."""
+
+    rule: str
+    message: str
+    inside: Pointer  # the properties and items on the way
+    old: Node
+    new: Node
 
 
 class _Task(NamedTuple):
@@ -41,7 +49,7 @@ class _Included:
 
     def __init__(self, node: Node, document: Document) -> None:
         """Collect the schemas that hold for the same value."""
-        self.all = list(_iter_included(node, document, 0))
+        self.all = list(_iter_included(node, document))
 
     def member(self, keyword: str) -> Node | None:
         """Return the first value of a keyword; None where no schema has it."""
@@ -86,50 +94,64 @@ def _members(node: Node) -> JsonObject:
     return {}
 
 
-def _iter_included(node: Node, document: Document, depth: int) -> Iterator[Node]:
-    if not isinstance(node.value, dict) or depth > _MOST_INCLUDED:
-        return
-    yield node
-    if node.reference is not None:
-        try:
-            target = document.references.resolve(node.reference, node)
-        except (UnresolvableReference, ForbiddenReference):
-            return
-        yield from _iter_included(target, document, depth + 1)
-    if isinstance(node.value.get("allOf"), list):
-        for member in node.child("allOf").items():
-            yield from _iter_included(member, document, depth + 1)
+def _iter_included(node: Node, document: Document) -> Iterator[Node]:
+    """Yield a schema with what it includes, each once."""
+    todo, seen = [node], set[object]()
+    while todo and len(seen) < _MOST_INCLUDED:
+        schema = todo.pop()
+        if not isinstance(schema.value, dict) or schema.key in seen:
+            continue
+        seen.add(schema.key)
+        yield schema
+        if isinstance(schema.value.get("allOf"), list):
+            todo += list(schema.child("allOf").items())[::-1]
+        if schema.reference is not None:
+            try:
+                todo.append(document.references.resolve(schema.reference, schema))
+            except (UnresolvableReference, ForbiddenReference):
+                continue
 
 
 @dataclass(eq=False, repr=False)
-class _SideBySide:
-    """Two schemas of one part of a message."""
+class SchemaNotes:
+    """Compares the schemas of two documents in one direction. What was found out is kept."""
 
     old: Document
     new: Document
     direction: Direction
     receiver_is_new: bool
     is_open_world: bool
-    is_unchanged: Callable[[Node, Node], bool]
+    is_unchanged: Callable[[Node, Node], bool]  # whether two places say the same: the old document's, the new one's
+    _known: dict[object, tuple[SchemaNote, ...]] = field(default_factory=dict)
+    _quiet: set[object] = field(default_factory=set)  # pairs of which nothing is to be said, with what is in them
     _todo: list[_Task] = field(default_factory=list)
 
-    def notes(self, old: Node, new: Node) -> Iterator[SchemaNote]:
-        """Yield the notes of two schemas, each place once."""
+    def of(self, old: Node, new: Node) -> tuple[SchemaNote, ...]:
+        """Return the notes of two schemas, each place once."""
+        key = (old.key, new.key)
+        if key not in self._known:
+            self._known[key] = tuple(self._iter_notes(old, new))
+        return self._known[key]
+
+    def _iter_notes(self, old: Node, new: Node) -> Iterator[SchemaNote]:
         self._todo = [_Task(old, new, ())]
-        seen = set[object]()
+        seen, found = set[object](), 0
         while self._todo and len(seen) < _MOST_SCHEMAS:
             task = self._todo.pop()
             key = (task.old.key, task.new.key)
-            if key in seen or self.is_unchanged(task.old, task.new):
+            if key in seen or key in self._quiet or self.is_unchanged(task.old, task.new):
                 continue
             seen.add(key)
             before, after = _Included(task.old, self.old), _Included(task.new, self.new)
             if before.is_hidden(self.direction) or after.is_hidden(self.direction):
                 continue
-            yield from self._defaults(before, after, task)
-            yield from self._properties(before, after, task)
-            yield from self._closed(before, after, task)
+            for notes in (self._defaults, self._properties, self._closed):
+                for note in notes(before, after, task):
+                    found += 1
+                    yield note
             self._step(before, after, task.inside)
+        if not found and not self._todo:
+            self._quiet |= seen
 
     def _step(self, before: _Included, after: _Included, inside: Pointer) -> None:
         """Put the schemas of the parts, and of alternatives, to what is still to be gone over."""
@@ -181,36 +203,3 @@ class _SideBySide:
 def _write(node: Node | None) -> str:
     text = write_json(node.value if node is not None else None).decode("utf-8", "replace")
     return text if len(text) <= _MOST_WRITTEN else text[:_MOST_WRITTEN] + "…"
-
-
-def note_schemas(
-    pair: OperationPair, sent: Node | None, received: Node | None, direction: Direction, place: ComparedPlace
-) -> None:
-    """
-    Note what changes without breaking anybody between the schemas of one part of a message.
-
-    Args:
-        pair: The operation.
-        sent: The schema of the party that sends the part.
-        received: The schema of the other one.
-        direction: Of the message.
-        place: The part.
-    """
-    if sent is None or received is None:
-        return
-    context = pair.context
-    receiver_is_new = (direction is Direction.REQUEST) is not pair.is_sent
-    old, new = (sent, received) if receiver_is_new else (received, sent)
-    key = (old.key, new.key, direction, receiver_is_new)
-    if key not in context.notes:
-        sides = _SideBySide(
-            context.old.document,
-            context.new.document,
-            direction,
-            receiver_is_new,
-            context.policy.open_world,
-            context.unchanged.holds,
-        )
-        context.notes[key] = tuple(sides.notes(old, new))
-    for note in context.notes[key]:
-        pair.add(note.rule, note.message, place, old=note.old, new=note.new, inside=note.inside)

@@ -13,7 +13,6 @@ from typing import Final
 from mock_server.diff.context import OperationPair, describe_difference
 from mock_server.diff.messages import SchemaDifference
 from mock_server.diff.model import ComparedPlace, DiffVerdict, Witness
-from mock_server.diff.notes import note_schemas
 from mock_server.diff.proof.wire import Writing
 from mock_server.diff.readings import is_same_reading, writing_of
 from mock_server.document.document import path_names
@@ -89,7 +88,7 @@ def _compare_values(pair: OperationPair, sent: Parameter, received: Parameter, p
     comparer = pair.context.comparer(Direction.REQUEST, is_sent=pair.is_sent)
     one = sent.content.schema if sent.content is not None else sent.schema
     other = received.content.schema if received.content is not None else received.schema
-    note_schemas(pair, one, other, Direction.REQUEST, place)
+    pair.note_schemas(one, other, Direction.REQUEST, place)
     same_way = _find_common_writing(pair, sent, received)
     if other is None and same_way is not None:
         return

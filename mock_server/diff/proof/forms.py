@@ -174,11 +174,26 @@ def may_have(view: ObjectView, name: str) -> bool:
 
 def received_property(view: ObjectView, name: str) -> list[Canonical]:
     """List the forms that hold for a property together."""
-    found = [view.properties[name]] if name in view.properties else []
-    found += [form for pattern, form in view.pattern_properties.items() if matches(pattern, name)]
-    if not found and view.additional_properties is not None:
-        return [view.additional_properties]
-    return found
+    return ObjectMembers(view).find(name)
+
+
+class ObjectMembers:
+    """The forms of an object's properties; a view makes them anew each time that it is asked."""
+
+    def __init__(self, view: ObjectView) -> None:
+        """Ask the view once."""
+        self.properties = view.properties
+        self.patterns = view.pattern_properties
+        self.additional = view.additional_properties
+
+    def find(self, name: str) -> list[Canonical]:
+        """List the forms that hold for a property together."""
+        own = self.properties.get(name)
+        found = [own] if own is not None else []
+        found += [form for pattern, form in self.patterns.items() if matches(pattern, name)]
+        if not found and self.additional is not None:
+            return [self.additional]
+        return found
 
 
 @dataclass(frozen=True, eq=False)

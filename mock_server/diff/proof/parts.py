@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from mock_server.diff.proof.forms import ObjectPair, anything, received_property
+from mock_server.diff.proof.forms import ObjectMembers, ObjectPair, anything
 from mock_server.diff.proof.gaps import Gap, GapStep
 from mock_server.json_values import JsonValue
 from mock_server.schema.canonical import (
@@ -91,12 +91,13 @@ class PartComparer:
             if name not in pair.required
         ]
         gaps += pair.find_count_gaps()
-        for name in dict.fromkeys((*pair.properties, *other.properties, *pair.required)):
+        members = ObjectMembers(other)
+        for name in dict.fromkeys((*pair.properties, *members.properties, *pair.required)):
             own = pair.sent_property(name)
             if own is None or is_unsatisfiable(own):
                 continue
             step = GapStep("property", name)
-            for part in received_property(other, name):
+            for part in members.find(name):
                 gaps += [gap.under(step, sent) for gap in self.rules.compare(own, part)]
         gaps += self._compare_patterns(pair)
         gaps += self._compare_names(pair)

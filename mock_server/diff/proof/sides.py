@@ -40,6 +40,7 @@ class SchemaSide:
     origins: dict[str, Node] = field(default_factory=dict)  # where they are written
     _sealed: dict[str, JsonValue] = field(default_factory=dict)
     _forms: dict[str, tuple[Canonical | None, ...]] = field(default_factory=dict)
+    _refers: dict[str, set[str]] = field(default_factory=dict)  # what definitions refer to
 
     @cached_property
     def schemas(self) -> Schemas:
@@ -106,7 +107,9 @@ class SchemaSide:
             name = todo.pop()
             if name not in seen:
                 seen.add(name)
-                todo.extend(find_references(self.definition(name)) - seen)
+                if name not in self._refers:
+                    self._refers[name] = find_references(self.definition(name))
+                todo.extend(self._refers[name] - seen)
         return sorted(seen)
 
     @staticmethod

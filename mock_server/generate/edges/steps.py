@@ -63,8 +63,7 @@ def apply_step(base: JsonValue, pointer: Pointer, part: JsonValue | Missing) -> 
         return part
     if not find_at(base, pointer[:-1])[0]:
         return base
-    value = copy.deepcopy(base)
-    target = find_at(value, pointer[:-1])[1]
+    value, target = _copy_to(base, pointer[:-1])
     last = pointer[-1]
     if isinstance(target, dict):
         if isinstance(part, Missing):
@@ -74,6 +73,20 @@ def apply_step(base: JsonValue, pointer: Pointer, part: JsonValue | Missing) -> 
     elif isinstance(target, list) and not isinstance(part, Missing) and int(last) < len(target):
         target[int(last)] = part
     return value
+
+
+def _copy_to(base: JsonValue, pointer: Pointer) -> tuple[JsonValue, JsonValue]:
+    """Copy a value as far as a place in it is changed, the rest is shared; return it with its part there."""
+    value = target = copy.copy(base)
+    for token in pointer:
+        if isinstance(target, dict):
+            target[token] = below = copy.copy(target[token])
+        elif isinstance(target, list):
+            target[int(token)] = below = copy.copy(target[int(token)])
+        else:
+            return value, target
+        target = below
+    return value, target
 
 
 def iter_steps(bundle: Bundle, base: JsonValue, judge: Validator, make: Validator | None = None) -> Iterator[EdgeStep]:

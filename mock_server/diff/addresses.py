@@ -47,7 +47,7 @@ def is_of_prefix(pair: PairedEntry, moved: tuple[str, str] | None) -> bool:
 
 def has_moved(old: Operation, new: Operation, before: Document, after: Document) -> bool:
     """Return whether none of the addresses of an operation is one of its addresses in the new document."""
-    if old.entry.method != new.entry.method:
+    if old.entry.method != new.entry.method or not set(new.entry.fixed_query) <= set(old.entry.fixed_query):
         return True
     if _shape(old.entry.path) == _shape(new.entry.path):
         return False

@@ -56,7 +56,7 @@ TYPED: list[tuple[str, dict[str, str], str, int, str]] = [
     ("no command", {}, "shop.yaml", 2, "mock-server: 'shop.yaml' is no command. To serve that document: mock-server serve shop.yaml"),
     ("a mistyped command", {}, "sevre shop.yaml", 2, "mock-server: 'sevre' is no command; did you mean 'serve'? 'mock-server --help' says what each is for."),
     ("a command of another program", {}, "mock shop.yaml", 2, "mock-server: 'mock' is no command; did you mean 'serve'? 'mock-server --help' says what each is for."),
-    ("a command that there is none of", {}, "xyz", 2, "mock-server: 'xyz' is no command; there are serve, proxy, check, test, report, validate, diff, payloads. 'mock-server --help' says what each is for."),
+    ("a command that there is none of", {}, "xyz", 2, "mock-server: 'xyz' is no command; there are serve, proxy, check, test, report, validate, diff, consumer, payloads. 'mock-server --help' says what each is for."),
     ("a mistyped flag", {}, "serve shop.yaml --prot 8080", 2, "mock-server: there is no option --prot; did you mean --port? 'mock-server serve --help' lists them."),
     ("an unknown flag", {}, "serve shop.yaml --zzz", 2, "mock-server: there is no option --zzz. 'mock-server serve --help' lists them."),
     ("a flag without its value", {}, "serve shop.yaml --port", 2, "mock-server: …--port…\n'mock-server serve --help' says more."),

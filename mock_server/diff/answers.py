@@ -9,14 +9,14 @@ from mock_server.diff.context import OperationPair, describe_difference
 from mock_server.diff.messages import SchemaComparer
 from mock_server.diff.model import ComparedPlace, DiffVerdict, Witness
 from mock_server.diff.proof.wire import Writing
-from mock_server.document.model import DocumentedResponse, Header, Operation
+from mock_server.document.model import DocumentedResponse, Header, Link, Missing, Operation
 from mock_server.document.references import Node
 from mock_server.errors import SchemaError, UndefinedSerialization
 from mock_server.exchange.body import write_json
 from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.message import Response
 from mock_server.exchange.serialization import write_header
-from mock_server.json_values import JsonValue
+from mock_server.json_values import JsonObject, JsonValue, same_json
 from mock_server.schema.dialect import Direction
 
 _CLASSES: Final = (200, 400, 500, 300, 100)  # the first status of each, the likeliest first
@@ -220,8 +220,26 @@ def _write_header_text(header: Header, value: JsonValue) -> str | None:
 
 
 def _compare_links(pair: OperationPair, sent: DocumentedResponse, received: DocumentedResponse) -> None:
-    kept = {link.name for link in sent.links}
+    kept = {link.name: link for link in sent.links}
     for link in received.links:
-        if link.name not in kept:
-            place = pair.place(Direction.RESPONSE, received.status, "links", link.name)
+        place = pair.place(Direction.RESPONSE, received.status, "links", link.name)
+        other = kept.get(link.name)
+        if other is None:
             pair.add("diff-link-removed", f"the link {link.name!r} is gone", place, old=link.node, new=sent.node)
+            continue
+        before, after = (_members_of(each) for each in ((other, link) if pair.is_sent else (link, other)))
+        changed = [name for name in before if not same_json(before[name], after[name])]
+        if changed:
+            message = f"the link {link.name!r} has another {' and '.join(changed)} now"
+            pair.add("diff-link-changed", message, place, old=link.node, new=other.node)
+
+
+def _members_of(link: Link) -> JsonObject:
+    """Return what a link says, by the names of the Link Object."""
+    body = None if isinstance(link.request_body, Missing) else link.request_body
+    return {
+        "operationId": link.operation_id,
+        "operationRef": link.operation_ref,
+        "parameters": link.parameters,
+        "requestBody": body,
+    }

@@ -10,6 +10,7 @@ from mock_server.diff.answers import compare_answers
 from mock_server.diff.bodies import compare_request_bodies
 from mock_server.diff.context import UNSTABLE, DiffContext, DocumentSide, OperationPair, stability_of
 from mock_server.diff.model import ComparedDocuments, ComparedPlace, DiffVerdict, DocumentChange, Witness
+from mock_server.diff.notes import find_sunset, iter_endings
 from mock_server.diff.pairs import PairedEntry, Pairing, pair_entries
 from mock_server.diff.parameters import compare_parameters
 from mock_server.diff.policy import MessagePolicy
@@ -25,7 +26,6 @@ from mock_server.settings import Settings
 _NUMBER: Final = re.compile(r"\d+")
 _STABILITIES: Final = ("draft", "alpha", "beta", "stable")
 _AROUND: Final = ("security", "securityDefinitions", "consumes", "produces")  # of a document: hold for all operations
-_SUNSETS: Final = ("x-sunset", "x-sunset-date", "sunset")
 
 
 def compare_documents(
@@ -143,14 +143,8 @@ def _compare_words(pair: OperationPair) -> None:
     if "operationId" in _members(old.node) and old.id != new.id:
         message = f"the operationId {old.id!r} is {new.id!r} now"
         pair.add("diff-operation-renamed", message, place, old=old.node, new=new.node)
-    if new.deprecated and not old.deprecated:
-        sunset = find_sunset(new.node)
-        until = f", to end on {sunset}" if sunset is not None else ""
-        pair.add("diff-deprecated", f"the operation is deprecated{until}", place, old=old.node, new=new.node)
-    before, after = find_sunset(old.node), find_sunset(new.node)
-    if before is not None and after is not None and after < before:
-        message = f"its end was announced for {before}, and is {after} now"
-        pair.add("diff-sunset-early", message, place, old=old.node, new=new.node)
+    for rule, message in iter_endings(old.node, new.node, "operation"):
+        pair.add(rule, message, place, old=old.node, new=new.node)
     levels = [stability_of(node) for node in (old.node, new.node)]
     known = [_STABILITIES.index(level) if level in _STABILITIES else len(_STABILITIES) for level in levels]
     if known[1] < known[0]:
@@ -171,19 +165,6 @@ def _members(node: Node) -> JsonObject:
     if isinstance(node.value, dict):
         return node.value
     return {}
-
-
-def find_sunset(node: Node) -> date | None:
-    """Return the day on which an operation ends, as its document announces it."""
-    members = _members(node)
-    for name in _SUNSETS:
-        value = members.get(name)
-        if isinstance(value, str):
-            try:
-                return date.fromisoformat(value[:10])
-            except ValueError:
-                continue
-    return None
 
 
 def _remove(context: DiffContext, entry: Entry, today: date) -> Iterator[DocumentChange]:

@@ -7,6 +7,7 @@ that refer to the same definition. What is written the same on both sides is pas
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Final, NamedTuple
 
 from mock_server.diff.proof.gaps import ITEM, NAME
@@ -19,11 +20,42 @@ from mock_server.schema.dialect import Direction
 
 _MOST_SCHEMAS: Final = 2_000  # pairs of schemas, for one part of a message
 _MOST_INCLUDED: Final = 200  # schemas that one includes
+_SUNSETS: Final = ("x-sunset", "x-sunset-date", "sunset")
 _MOST_WRITTEN: Final = 60  # characters of a default
 _OPENING: Final = ("additionalProperties", "unevaluatedProperties", "patternProperties")
 _ALTERNATIVES: Final = ("anyOf", "oneOf")
 _PARTS: Final = (("items", ITEM), ("additionalProperties", NAME))
 _HIDDEN: Final = {Direction.REQUEST: "readOnly", Direction.RESPONSE: "writeOnly"}
+
+
+def find_sunset(node: Node) -> date | None:
+    """Return the day on which something ends, as its document announces it."""
+    members = _members(node)
+    for name in _SUNSETS:
+        value = members.get(name)
+        if isinstance(value, str):
+            try:
+                return date.fromisoformat(value[:10])
+            except ValueError:
+                continue
+    return None
+
+
+def iter_endings(old: Node, new: Node, what: str) -> Iterator[tuple[str, str]]:
+    """
+    Yield what the new document says of the end of something that the old one did not, as rules and messages.
+
+    Args:
+        old: The operation, parameter, header or schema in the old document.
+        new: The same in the new one.
+        what: What it is, in words.
+    """
+    before, after = find_sunset(old), find_sunset(new)
+    if _members(new).get("deprecated") is True and _members(old).get("deprecated") is not True:
+        until = f", to end on {after}" if after is not None else ""
+        yield "diff-deprecated", f"the {what} is deprecated{until}"
+    if before is not None and after is not None and after < before:
+        yield "diff-sunset-early", f"the end of the {what} was announced for {before}, and is {after} now"
 
 
 class SchemaNote(NamedTuple):
@@ -145,7 +177,7 @@ class SchemaNotes:
             before, after = _Included(task.old, self.old), _Included(task.new, self.new)
             if before.is_hidden(self.direction) or after.is_hidden(self.direction):
                 continue
-            for notes in (self._defaults, self._properties, self._closed):
+            for notes in (self._endings, self._defaults, self._extensible, self._properties, self._closed):
                 for note in notes(before, after, task):
                     found += 1
                     yield note
@@ -163,6 +195,26 @@ class SchemaNotes:
                 self._todo.append(_Task(one, other, (*inside, token)))
         branches, others = before.alternatives(), after.alternatives()
         self._todo += [_Task(branches[ref], others[ref], inside) for ref in branches if ref in others]
+
+    @staticmethod
+    def _endings(before: _Included, after: _Included, task: _Task) -> Iterator[SchemaNote]:
+        """Yield notes of the end of a property; that of a whole body is its operation's."""
+        if task.inside and before.all and after.all:
+            name = task.inside[-1]
+            what = "value" if name in {ITEM, NAME} else f"property {name!r}"
+            for rule, message in iter_endings(before.all[0], after.all[0], what):
+                yield SchemaNote(rule, message, task.inside, task.old, task.new)
+
+    def _extensible(self, before: _Included, after: _Included, task: _Task) -> Iterator[SchemaNote]:
+        """Yield a note where a value is gone from those that a receiver knew of an open list."""
+        one, other = before.member("x-extensible-enum"), after.member("x-extensible-enum")
+        if one is None or other is None or not self.receiver_is_new:
+            return
+        kept = [node.value for node in other.items()]
+        gone = [node for node in one.items() if not any(same_json(node.value, value) for value in kept)]
+        if gone:
+            message = f"{', '.join(map(_write, gone))} is no known value any more (x-extensible-enum)"
+            yield SchemaNote("diff-known-value-removed", message, task.inside, one, other)
 
     def _defaults(self, before: _Included, after: _Included, task: _Task) -> Iterator[SchemaNote]:
         one, other = before.member("default"), after.member("default")

@@ -13,6 +13,7 @@ from typing import Final
 from mock_server.diff.context import OperationPair, describe_difference
 from mock_server.diff.messages import SchemaDifference
 from mock_server.diff.model import ComparedPlace, DiffVerdict, Witness
+from mock_server.diff.notes import iter_endings
 from mock_server.diff.proof.wire import Writing
 from mock_server.diff.readings import is_same_reading, writing_of
 from mock_server.document.document import path_names
@@ -45,6 +46,10 @@ def compare_parameters(pair: OperationPair) -> None:
             continue
         if other.required and not parameter.required:
             _require(pair, other, place, f"the {other.location.value} parameter {other.name!r} is required now")
+        old, new = (other, parameter) if pair.is_sent else (parameter, other)
+        what = f"{parameter.location.value} parameter {parameter.name!r}"
+        for rule, message in iter_endings(old.node, new.node, what):
+            pair.add(rule, message, place, old=old.node, new=new.node)
         _compare_values(pair, parameter, other, place)
     for key, parameter in accepted.items():
         if key not in sent:

@@ -22,7 +22,15 @@ from mock_server.findings import RULES
 from mock_server.settings import Settings
 
 PAIRS = sorted((Path(__file__).parent / "pairs").glob("*.yaml"))
-NOTES = {"diff-default-changed", "diff-object-closed", "diff-property-dropped"}
+NOTES = {
+    "diff-default-changed",
+    "diff-deprecated",
+    "diff-known-value-removed",
+    "diff-link-changed",
+    "diff-object-closed",
+    "diff-property-dropped",
+    "diff-sunset-early",
+}
 OK = {"200": {"description": "Fine"}}
 
 
@@ -52,6 +60,7 @@ def make_document(where: str, part: Any, schemas: Any) -> dict[str, Any]:
     operations: dict[str, Any] = {
         "request": {"requestBody": content(part), "responses": OK},
         "response": {"responses": answer(**content(part))},
+        "links": {"responses": answer(links={"next": part})},
         "header": {"responses": answer(headers={"X-Thing": part})},
         "callback": {"callbacks": {"done": {"{$request.query.url}": sent}}, "responses": OK},
         "webhook": {"responses": OK},

@@ -2,7 +2,8 @@
 The proxy: requests go on to a real server, and both directions are judged.
 
 `relay` leads one exchange, `upstream` talks to the real server, `streams` reads and holds back bodies, `headers`
-decides which header fields pass, `judge` judges and sums up, `record` writes fixtures, and `conditions` their `when`.
+decides which header fields pass, `judge` judges and sums up, `record` writes fixtures, `conditions` decides
+when they answer.
 
 Invariants:
 - What passes, passes byte for byte and as it comes. The judge gets a bounded copy.

@@ -48,10 +48,18 @@ def as_written(bundle: Bundle, writing: Writing) -> Bundle:
         written = {keyword: value for keyword, value in written.items() if keyword != "minLength"}
     if writing is not Writing.FORM:
         written = _or_null(written)
-    out: JsonObject = written if isinstance(written, dict) else ({} if written else {"not": {}})
+    out = _as_object(written)
     if known:
         out = {**out, "$defs": known}
     return replace(bundle, schema=out)
+
+
+def _as_object(schema: JsonValue) -> JsonObject:
+    if isinstance(schema, dict):
+        return schema
+    if schema:
+        return {}
+    return {"not": {}}
 
 
 def _or_null(schema: JsonValue) -> JsonValue:

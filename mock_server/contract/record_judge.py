@@ -165,15 +165,15 @@ class RecordJudge:
             if is_pact(value):
                 self._pact(read_pact(value), source, tally)
                 return
-            tally.records += 1
             captured = read_exchange(value)
         except (orjson.JSONDecodeError, UnreadableRecord) as error:
             if _breaks_off(source, data):
                 raise BrokenArchive(_say_broken(source, error)) from error
-            tally.records += isinstance(error, orjson.JSONDecodeError)
+            tally.records += 1
             tally.wrong += 1
             tally.add(Finding(rule="traffic-record-unreadable", message=str(error)), where)
             return
+        tally.records += 1
         found = self._judge(captured)
         tally.wrong += bool(found)
         if not all(map(tally.knows, found)):

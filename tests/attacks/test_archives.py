@@ -87,6 +87,16 @@ def test_a_broken_archive_ends_with_2(
     assert "could not be read to the end" in shown.out + shown.err
 
 
+def test_a_file_that_is_no_archive_has_no_record_that_is_right(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.json").write_bytes(b'{"openapi":"3.1.0"}')
+
+    assert main(["validate", str(tmp_path / "a.json"), "--document", DOCUMENT]) == 2
+    shown = capsys.readouterr()
+    assert "0 records" in shown.out + shown.err
+
+
 def test_what_was_read_before_the_break_is_judged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     wrong = orjson.dumps(exchange(url="https://x/elsewhere"))
     (tmp_path / "a.ndjson").write_bytes(LINES + wrong + b"\n" + LINES[:30])

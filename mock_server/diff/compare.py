@@ -317,11 +317,15 @@ def _is_raised(old: Document, new: Document) -> bool:
 def _note_version(context: DiffContext) -> DocumentChange:
     old, new = context.old.document, context.new.document
     place = ComparedPlace(operation="", title="", direction=None, part=("info", "version"))
+    if old.api_version == new.api_version:
+        said = f"is still {new.api_version!r}"
+    else:
+        said = f"was {old.api_version!r} and is {new.api_version!r}"
     return DocumentChange(
         rule="diff-version-not-raised",
         verdict=DiffVerdict.CHANGED,
         level=context.level("diff-version-not-raised"),
-        message=f"the version was {old.api_version!r} and is {new.api_version!r}, though there is a breaking change",
+        message=f"the version {said}, though there is a breaking change",
         place=place,
         old=old.root.place,
         new=new.root.place,

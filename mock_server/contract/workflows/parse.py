@@ -49,6 +49,8 @@ class _ArazzoReader:
     def document(self) -> WorkflowDocument:
         self.root = self.object(self.resource.value, ())
         version = self.root.get("arazzo")
+        if version is None:
+            self.fail((), "this is no Arazzo document: there is no 'arazzo' in it")
         if not isinstance(version, str) or _VERSION.match(version) is None:
             self.fail(("arazzo",), f"the version of Arazzo is 1.0 or 1.1, not {version!r}")
         workflows = tuple(

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
+from mock_server.cache import BoundedCache
 from mock_server.diff.policy import DEFINITIONS
 from mock_server.diff.proof.apart import Apart
 from mock_server.diff.proof.congruence import Congruence
@@ -31,7 +32,7 @@ from mock_server.diff.proof.parts import PartComparer
 from mock_server.diff.proof.scalars import find_number_gaps, find_string_gaps
 from mock_server.diff.proof.sides import SchemaSide
 from mock_server.document.references import Node
-from mock_server.json_values import JsonValue, same_json
+from mock_server.json_values import JsonObject, JsonValue, same_json
 from mock_server.schema.bundle import Bundle
 from mock_server.schema.canonical import (
     AllOfView,
@@ -61,9 +62,19 @@ from mock_server.schema.canonical import (
 from mock_server.schema.types import is_type
 
 _MOST_WORK: Final = 6_000  # comparisons of forms, for one pair of schemas
+_MOST_WORK_IN_ALL: Final = 40_000  # for all pairs of two documents, which share what they refer to
+_LEAST_WORK: Final = 300  # for each pair of schemas in any case
 _DEEPEST: Final = 60  # comparisons, one in the other
+_MOST_HOPS: Final = 20  # references, one to the other
+_MOST_JUDGES: Final = 64  # that are kept: each has all that its form refers to
 _MOST_GAPS: Final = 40  # of one pair of definitions
 Pair = tuple[str, str]
+
+
+def _may_be_of(form: Canonical, value: JsonValue) -> bool:
+    """Return whether a value has a type that a form has values of."""
+    types = types_of(form)
+    return types is None or any(is_type(value, type_) for type_ in widened(types))
 
 
 def _never(old: Node, new: Node) -> bool:
@@ -95,9 +106,14 @@ class Containment:
     _compared: dict[tuple[Canonical, Canonical], _Compared] = field(default_factory=dict)
     _relied_on: set[Pair] = field(default_factory=set)  # by what is compared now
     _followed: set[tuple[object, object]] = field(default_factory=set)  # references that are being followed
+    _judges: "BoundedCache[Canonical, Callable[[JsonValue], bool] | None]" = field(
+        default_factory=lambda: BoundedCache(_MOST_JUDGES)
+    )
     _age: int = 0  # rises when a pair turns out not to be contained
     _deep: int = 0  # comparisons, one in the other
     _work: int = 0  # comparisons for the schemas that are compared now
+    _most: int = _MOST_WORK  # of them
+    _spent: int = 0  # comparisons for schemas before
 
     def __post_init__(self) -> None:
         """Prepare the comparisons of what has parts."""
@@ -122,7 +138,9 @@ class Containment:
         one, other = self.sender.root(sent), self.receiver.root(received)
         if self._is_written_same(one, other):
             return []
+        self._spent += self._work
         self._work, self._apart.left = 0, _MOST_WORK
+        self._most = max(_LEAST_WORK, min(_MOST_WORK, _MOST_WORK_IN_ALL - self._spent))
         while True:
             gaps = self._compare_written(one, other)
             if not self._todo:
@@ -233,7 +251,7 @@ class Containment:
             self._note_reliance(known.relied_on)
             return known.gaps
         self._work += 1
-        if self._work > _MOST_WORK or self._deep > _DEEPEST:
+        if self._work > self._most or self._deep > _DEEPEST:
             return [Gap("", sent, received)]
         outer, self._relied_on = self._relied_on, set()
         self._deep += 1
@@ -344,21 +362,34 @@ class Containment:
             return [Gap("enum", sent, received, candidates=tuple(refused), is_certain=True)]
         return []
 
-    def accepts(self, received: Canonical, value: JsonValue) -> bool:
+    def accepts(self, received: Canonical, value: JsonValue, hops: int = 0) -> bool:
         """Return whether the receiver accepts a value; False where that can't be told, too."""
         view = received.view()
         if isinstance(view, ConstView | EnumView):
             return any(same_json(value, each) for each in values_of(received))
         if isinstance(view, MultiTypeView):
             return any(is_type(value, type_) for type_ in view.types)
-        written = as_json(received.to_json_schema())
-        plain = (
-            {key: part for key, part in written.items() if key not in {"$defs", "$schema"}}
-            if isinstance(written, dict)
-            else {}
-        )
-        judge = self.receiver.judge(plain)
+        if not isinstance(value, dict | list):
+            # Without compiling all that the form refers to: no part of the value is looked at.
+            if not _may_be_of(received, value) or hops > _MOST_HOPS:
+                return False
+            if isinstance(view, AnyOfView):
+                return any(self.accepts(branch, value, hops) for branch in view.branches)
+            if isinstance(view, ReferenceView):
+                forms = self.receiver.definition_forms(definition_name(view))
+                return all(form is not None and self.accepts(form, value, hops + 1) for form in forms)
+        judge = self._judge_of(received)
         return judge is not None and judge(value)
+
+    def _judge_of(self, received: Canonical) -> Callable[[JsonValue], bool] | None:
+        """Compile a form of the receiver's; those that were asked for lately are kept."""
+        if received not in self._judges:
+            written = as_json(received.to_json_schema())
+            plain: JsonObject = {}
+            if isinstance(written, dict):
+                plain = {key: part for key, part in written.items() if key not in {"$defs", "$schema"}}
+            self._judges[received] = self.receiver.judge(plain)
+        return self._judges[received]
 
     def _compare_branches(self, sent: Canonical, branches: list[Canonical], received: Canonical) -> list[Gap]:
         other = received.view()

@@ -29,6 +29,9 @@ from mock_server.schema.validate import Validator, Violation
 
 _MOST_TRIED: Final = 100  # values for one gap
 _MOST_LEAF_VALUES: Final = 24  # values at its end
+_MOST_WIDE_SEARCHES: Final = (
+    30  # of one direction: what one search does not find at a shared schema, the next seldom does
+)
 _MOST_STEPS: Final = 60  # changes of one good value, where the gaps gave nothing
 _MOST_LEAVES: Final = 12  # of one pair of schemas that are shown
 _VARIANTS: Final = 4
@@ -95,6 +98,7 @@ class SchemaComparer:
     receiver: SchemaSide
     is_unchanged: Callable[[Node, Node], bool]  # whether two places say the same: the sender's, the receiver's
     _known: dict[tuple[object, ...], list[SchemaDifference]] = field(default_factory=dict)
+    _wide_searches: int = 0  # that were made, where no value that was made for a gap shows it
 
     def __post_init__(self) -> None:
         """Prepare what all comparisons share."""
@@ -173,8 +177,12 @@ class SchemaComparer:
         shown = [each for each in found if each.refused is not None]
         if shown:
             return shown
-        whole = search.look_around(found[0].gap)
-        return [whole] if whole is not None else [min(found, key=lambda each: each.tried)]
+        self._wide_searches += 1
+        if self._wide_searches <= _MOST_WIDE_SEARCHES:
+            whole = search.look_around(found[0].gap)
+            if whole is not None:
+                return [whole]
+        return [min(found, key=lambda each: each.tried)]
 
     def _leaves(self, gaps: list[Gap]) -> Iterator[Gap]:
         """Yield the gaps behind pairs of definitions, the nearest first."""

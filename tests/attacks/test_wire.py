@@ -6,6 +6,7 @@ A row that is refused gets the status and words, the connection ends, and nothin
 
 import logging
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -43,6 +44,7 @@ DOCUMENT: Final = minimal(
 JSON: Final = b"Content-Type: application/json\r\n"
 GET: Final = b"GET /notes HTTP/1.1\r\nHost: h\r\n\r\n"
 POST: Final = b"POST /notes HTTP/1.1\r\nHost: h\r\n" + JSON
+LAST: Final = b"GET /notes HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
 NAME: Final = b'{"name":"x"}'
 CHUNKED: Final = POST + b"Transfer-Encoding: chunked\r\n\r\n"
 SIZED: Final = POST + b"Content-Length: 12\r\n"
@@ -284,6 +286,19 @@ def test_who_does_not_read_is_cut_off(gates: Connections, running: Listening) ->
         connection.settimeout(10)
         with pytest.raises(ConnectionError):
             send_for_ever(connection)
+
+
+def test_requests_that_wait_for_answers_are_few_however_many_are_sent(tmp_path: Path) -> None:
+    """A client that reads its answers, and sends more than can be answered, waits."""
+    gates, most = Connections(ConnectionLimits()), 0
+    with listening(DOCUMENT, tmp_path, protocol=gated(HttpProtocol, gates)) as opened, opened.connect() as connection:
+        sending = threading.Thread(target=connection.sendall, args=(GET * 20_000 + LAST,), daemon=True)
+        sending.start()
+        while connection.recv(1 << 20):
+            most = max([most, *(each._framer.waiting for each in gates)])  # type: ignore[attr-defined]
+        sending.join(20)
+
+    assert 0 < most <= 2 * 65_536 + (1 << 18)  # what is held back, and one read
 
 
 def test_connections_have_a_number(gates: Connections, running: Listening) -> None:

@@ -11,6 +11,8 @@ import logging
 from collections.abc import Sequence
 from typing import Any, Final
 
+from uvicorn.protocols.http.flow_control import FlowControl
+
 from mock_server.exchange import problem
 from mock_server.exchange.message import Request
 from mock_server.respond.answer import RawField, problem_answer
@@ -38,6 +40,28 @@ _PROBLEMS: Final = {
 _log = logging.getLogger("mock_server.connections")
 
 
+class HoldingFlow(FlowControl):
+    """Reading and writing of a connection; while reading is held, no answer and no body resumes it."""
+
+    is_held = False
+
+    def hold(self) -> None:
+        """Stop reading until it is let go."""
+        self.is_held = True
+        self.pause_reading()
+
+    def let_go(self) -> None:
+        """Read on, if reading was held."""
+        if self.is_held:
+            self.is_held = False
+            self.resume_reading()
+
+    def resume_reading(self) -> None:
+        """Read on, unless reading is held."""
+        if not self.is_held:
+            super().resume_reading()
+
+
 class Gate(asyncio.Protocol):
     """
     Frames messages.
@@ -49,7 +73,7 @@ class Gate(asyncio.Protocol):
     door: Door | None
     app: Asgi
     cycle: Any  # the exchange whose request is being read, or was the last
-    flow: Any
+    flow: HoldingFlow
     transport: asyncio.Transport
     loop: asyncio.AbstractEventLoop
     server_state: Any
@@ -66,6 +90,7 @@ class Gate(asyncio.Protocol):
         self._is_admitted = self.gates.admit(self)
         if self._is_admitted:
             super().connection_made(transport)
+            self.flow = HoldingFlow(self.transport)
             address = transport.get_extra_info("sockname")
             self._port = address[1] if isinstance(address, tuple) else None
             return
@@ -266,15 +291,19 @@ class Gate(asyncio.Protocol):
         while not self._is_over and not self.transport.is_closing() and not (framer.is_between and self._is_busy()):
             piece = framer.read()
             if piece is None:
-                return
+                break
             if isinstance(piece, Refusal):
                 self._refuse(piece)
             elif piece.is_head:
                 self._pass_head(piece.data)
             else:
                 self._pass_body(piece.data)
-        if framer.waiting > _HELD_BACK and not self.transport.is_closing():
-            self.flow.pause_reading()
+        if self._is_over or self.transport.is_closing():
+            return
+        if framer.waiting > _HELD_BACK and framer.is_between:
+            self.flow.hold()
+        else:
+            self.flow.let_go()
 
     def _release(self) -> None:
         held, self._held = self._held, 0

@@ -206,6 +206,8 @@ def _doubtful_status(context: ExchangeUnderCheck) -> bool | None:
         return True
     if probe.intent is Intent.CONFORMING:
         if status in {401, 403} and subject.operation.security:
+            if not subject.requests.admits(probe.request.query, tuple(probe.request.fields)):
+                return None  # it was sent without credentials: to be refused is what the document's security says
             return True
         if subject.is_elsewhere and status in {404, 405}:
             return True

@@ -34,6 +34,7 @@ MASKS: Final = (
     ),
     (re.compile(r'("stop": ?)\d+'), r"\1<moment>", "the same in CTRF, as a moment"),
     (re.compile(r'("seconds": ?|"duration": ?|\btime=")\d+(\.\d+)?(e-\d+)?'), r"\1<seconds>", "the same in reports"),
+    (re.compile(r"<b>\d+(\.\d+)?</b>seconds"), "<b><seconds></b>seconds", "the same in the findings page"),
 )
 
 

@@ -51,6 +51,7 @@ class Format:
     has_clock: bool = False  # it has the 61st second of a minute, which Python's calendar does not know
     # Regular expressions of ECMA-262: the believable part first, the whole last.
     grammars: tuple[str, ...] = ()
+    within: tuple[str, ...] = ()  # formats that all its texts have as well
     max_length: int | None = None  # in characters, where no grammar says it
     # What a value of it is about, and how it is written.
     meaning: str = ""  # a kind of value (docs/reference/values.md), or `moment`, `url`, `numeral`, `decimal`, `bytes`
@@ -241,6 +242,7 @@ _TIME: Final = Format(
 _EMAIL: Final = Format(
     "email",
     is_built_in=True,
+    within=("idn-email",),
     grammars=grammars.EMAIL,
     max_length=254,  # RFC 5321, section 4.5.3.1
     meaning="email",
@@ -253,6 +255,7 @@ _EMAIL: Final = Format(
 _HOSTNAME: Final = Format(
     "hostname",
     is_built_in=True,
+    within=("idn-hostname",),
     grammars=grammars.HOSTNAME,
     max_length=253,  # RFC 1035, section 2.3.4
     meaning="domain",
@@ -264,6 +267,7 @@ _HOSTNAME: Final = Format(
 _URI: Final = Format(
     "uri",
     is_built_in=True,
+    within=("uri-reference", "iri", "iri-reference"),
     rfc3986_rule="URI",
     grammars=grammars.URI,
     meaning="url",
@@ -283,6 +287,7 @@ _URI: Final = Format(
 _URI_REFERENCE: Final = Format(
     "uri-reference",
     is_built_in=True,
+    within=("iri-reference",),
     rfc3986_rule="URI_reference",
     grammars=grammars.URI_REFERENCE,
     meaning="url",
@@ -305,10 +310,15 @@ _TEXTS: Final = (
         near_misses=("P", "1 hour"),
     ),
     _EMAIL,
-    replace(_EMAIL, name="idn-email", is_international=True, near_misses=("user.example.com", "@")),
+    replace(_EMAIL, name="idn-email", within=(), is_international=True, near_misses=("user.example.com", "@")),
     _HOSTNAME,
     replace(
-        _HOSTNAME, name="idn-hostname", is_international=True, extremes=(), near_misses=("-host-.example", "a..b", "〮")
+        _HOSTNAME,
+        name="idn-hostname",
+        within=(),
+        is_international=True,
+        extremes=(),
+        near_misses=("-host-.example", "a..b", "〮"),
     ),
     Format(
         "uuid",
@@ -347,10 +357,14 @@ _TEXTS: Final = (
     _MAC,
     replace(_MAC, name="mac-address", shapes=()),
     _URI,
-    replace(_URI, name="iri", is_international=True, near_misses=("no scheme", "://", "http://[")),
+    replace(
+        _URI, name="iri", within=("iri-reference",), is_international=True, near_misses=("no scheme", "://", "http://[")
+    ),
     Format("url", meaning="url", write=_URI.write),
     _URI_REFERENCE,
-    replace(_URI_REFERENCE, name="iri-reference", is_international=True, near_misses=("http://[", "\\\\host")),
+    replace(
+        _URI_REFERENCE, name="iri-reference", within=(), is_international=True, near_misses=("http://[", "\\\\host")
+    ),
     Format(
         "uri-template",
         is_built_in=True,

@@ -33,13 +33,6 @@ _WORK: Final = 60_000  # states that are passed through in looking for a text
 _WALKED: Final = 200  # code points of texts that are walked through for a proof
 _FAR: Final = 10**6
 _FREE_FORMATS: Final = ("password", "binary", "commonmark")  # which every text has: OpenAPI Format Registry
-_WIDER_FORMATS: Final = {
-    "email": ("idn-email",),
-    "hostname": ("idn-hostname",),
-    "uri": ("uri-reference", "iri", "iri-reference"),
-    "uri-reference": ("iri-reference",),
-    "iri": ("iri-reference",),
-}
 _ANY: Final[tuple[JsonValue, ...]] = (None, True, False, 0, 1, -1, 0.5, "", "a", [], {})
 
 
@@ -103,7 +96,7 @@ def implied_formats(formats: Iterable[str]) -> set[str]:
     """Return the formats that a text of some formats has, those that every text has among them."""
     found = set(_FREE_FORMATS)
     for name in formats:
-        found |= {name, *_WIDER_FORMATS.get(name, ())}
+        found |= {name, *find_format(name).within}
     return found
 
 

@@ -102,6 +102,10 @@ class Seal:
         named = {keyword: [self._named(each, passed) for each in listed] for keyword, listed in lists.items()}
         is_exclusive = NAMED in schema  # of which each bears a name of its own
         for keyword, listed in lists.items():
+            if keyword == "allOf":
+                closes_members = min(closes, _ALTERNATIVES)
+            else:
+                closes_members = _ALL if closes else _NONE
             others = [each for other, names in named.items() if other != keyword for each in names]
             out[keyword] = [
                 self._write(
@@ -114,7 +118,7 @@ class Seal:
                         )
                     ),
                     passed,
-                    closes=min(closes, _ALTERNATIVES) if keyword == "allOf" else _ALL if closes else _NONE,
+                    closes=closes_members,
                 )
                 for index, each in enumerate(listed)
             ]

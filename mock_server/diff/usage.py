@@ -246,7 +246,9 @@ def read_profile(name: str, value: JsonValue) -> ConsumerUsage:
 
 
 def _read_uses(name: str, operation: str, value: JsonValue) -> Iterator[Pointer]:
-    listed = value if isinstance(value, list) else [] if value is None else [value]
+    if value is None:
+        return
+    listed = value if isinstance(value, list) else [value]
     for item in listed[:_MOST_USES]:
         if not isinstance(item, str | int):
             raise MalformedResource(name, f"{operation} uses {item!r}, which is no path such as query/limit")

@@ -5,6 +5,7 @@ Each has a distance from 0, only where it matches, to 1, for a value or for its 
 WireMock's words (`matchers`), fixtures and scenarios in ours (`conditions`).
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -41,7 +42,7 @@ class MatchedText:
         return value
 
 
-class Matcher:
+class Matcher(ABC):
     """A matcher of one value, or of its absence (None)."""
 
     __slots__ = ()
@@ -54,8 +55,8 @@ class Matcher:
         """Return how far a value is from what is asked for: from 0, only where it matches, to 1."""
         return 0.0 if self._holds(content) else self._measure(content)
 
-    def _holds(self, content: MatchedText | None) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def _holds(self, content: MatchedText | None) -> bool: ...
 
     def _measure(self, content: MatchedText | None) -> float:
         """Return the distance of a value that does not match."""
@@ -180,7 +181,7 @@ class Negation(Matcher):
         return not self.part.matches(content)
 
 
-class ValuesMatcher:
+class ValuesMatcher(ABC):
     """A matcher of all values that a name has."""
 
     __slots__ = ()
@@ -193,11 +194,11 @@ class ValuesMatcher:
         """Return how far the values are from what is asked for: from 0, only where they match, to 1."""
         return 0.0 if self._holds(contents) else self._measure(contents)
 
-    def _holds(self, contents: Sequence[MatchedText]) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def _holds(self, contents: Sequence[MatchedText]) -> bool: ...
 
-    def _measure(self, contents: Sequence[MatchedText]) -> float:
-        raise NotImplementedError
+    @abstractmethod
+    def _measure(self, contents: Sequence[MatchedText]) -> float: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ def report(
     action: Annotated[str, typer.Argument(help="merge: put the shards of one run together.")],
     files: Annotated[list[Path], typer.Argument(help="Reports ndjson of `mock-server test`, one of each shard.")],
     report_: Annotated[
-        list[str] | None, typer.Option("--report", help="NAME=PATH, of junit, ctrf, wfc, html, ndjson, markdown.")
+        list[str] | None,
+        typer.Option("--report", help="NAME=PATH, of junit, ctrf, sarif, wfc, har, html, ndjson, markdown."),
     ] = None,
 ) -> None:
     """Put the reports of the shards of a run together, and end as the whole run would."""

@@ -30,7 +30,7 @@ def print_report(report: Report, frame: ReportContext, format_: str) -> None:
         sys.stdout.write(printable_json(write_json(digest(report, frame)).decode()) + "\n")
         return
     if format_ == "sarif":
-        sys.stdout.write(printable_json(render_sarif(report, frame).decode()) + "\n")
+        sys.stdout.write(printable_json(render_sarif(digest(report, frame)).decode()) + "\n")
         return
     if format_ == "github":
         for incident in (incident for incident in report.incidents if not incident.accepted):

@@ -31,3 +31,21 @@ def render_body(data: bytes, most: int | None = None) -> JsonObject:
         return {"body": shown.decode("utf-8"), **cut}
     except UnicodeDecodeError:
         return {"body_base64": base64.b64encode(shown).decode(), **cut}
+
+
+def read_rendered(message: JsonObject) -> tuple[RawFields, bytes]:
+    """Return the header fields and the body of a message of a report, as far as they are there."""
+    pairs = message.get("headers")
+    named = [pair for pair in pairs if isinstance(pair, list)] if isinstance(pairs, list) else []
+    fields = [(_as_bytes(pair[0]), _as_bytes(pair[1])) for pair in named if len(pair) == 2]  # noqa: PLR2004 - a pair
+    coded = message.get("body_base64")
+    if not isinstance(coded, str):
+        return fields, str(message.get("body") or "").encode("utf-8", "surrogatepass")
+    try:
+        return fields, base64.b64decode(coded)
+    except ValueError:
+        return fields, coded.encode("utf-8", "surrogatepass")
+
+
+def _as_bytes(text: JsonValue) -> bytes:
+    return str(text).encode("latin-1", "replace")

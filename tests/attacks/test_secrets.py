@@ -35,7 +35,7 @@ from mock_server.contract.api import make_api
 from mock_server.contract.model import Exchanged, Incidents, Intent, Probe, Verdict
 from mock_server.contract.plan import Exercised
 from mock_server.contract.replay import find_kept, keep
-from mock_server.contract.reports.formats import REPORTS, ReportInput, render_report
+from mock_server.contract.reports.formats import REPORTS, record_run, render_report
 from mock_server.contract.reports.pytest_module import save_fixtures, save_tests
 from mock_server.contract.reports.report import ReportContext, digest
 from mock_server.contract.runner import Exercise, Report
@@ -507,7 +507,7 @@ def test_a_contract_test_writes_no_secret(place: str, secret: str, shown: Shown,
 
     def texts() -> Iterator[tuple[str, str]]:
         for name in REPORTS:
-            written = render_report(name, ReportInput(report, frame, frozenset(), 0.0))
+            written = render_report(name, record_run(report, frame, frozenset()))
             yield name, html.unescape(written.decode())
         yield "json", json.dumps(digest(report, frame))
         yield "pytest", "\n".join(write_incident(incident, frame) for incident in report.incidents)

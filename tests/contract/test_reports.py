@@ -19,9 +19,9 @@ from mock_server.contract.model import Exchanged, Incident, Incidents, Intent, P
 from mock_server.contract.plan import Exercised
 from mock_server.contract.reports.formats import (
     REPORTS,
-    ReportInput,
     iter_har,
     iter_lines,
+    record_run,
     render_ctrf,
     render_markdown,
     render_report,
@@ -79,8 +79,8 @@ def report() -> Report:
 FORMATS: dict[str, Callable[[Report], str]] = {
     "junit": lambda r: render_junit(digest(r, FRAME)),
     "ctrf": lambda r: render_ctrf(digest(r, FRAME)).decode(),
-    "sarif": lambda r: render_sarif(r, FRAME).decode(),
-    "har": lambda r: b"".join(iter_har(r.exchanges, FRAME, 0.0)).decode(),
+    "sarif": lambda r: render_sarif(digest(r, FRAME)).decode(),
+    "har": lambda r: b"".join(iter_har(record_run(r, FRAME, frozenset()))).decode(),
     "ndjson": lambda r: b"".join(iter_lines(map(FRAME.exchange, r.exchanges), digest(r, FRAME))).decode(),
     "markdown": lambda r: render_markdown(digest(r, FRAME)),
     "html": lambda r: render_page(digest(r, FRAME), map(FRAME.exchange, r.exchanges), len(r.exchanges)),
@@ -99,7 +99,7 @@ def test_no_report_shows_a_secret(name: str) -> None:
 
 
 def test_several_reports_of_one_run_have_all_exchanges() -> None:
-    given = ReportInput(report(), FRAME, frozenset(), 0.0)
+    given = record_run(report(), FRAME, frozenset())
     once = render_report("ndjson", given)
     render_report("html", given)
 

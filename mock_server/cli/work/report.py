@@ -7,7 +7,7 @@ import typer
 
 from mock_server.cli.terminal import count_noun, say
 from mock_server.cli.work.test import read_reports, write_report
-from mock_server.contract.reports.formats import render_recorded
+from mock_server.contract.reports.formats import render_report
 from mock_server.contract.reports.merge import merge_runs, read_run
 from mock_server.contract.reports.report import is_red, list_objects
 from mock_server.errors import UsageError
@@ -20,7 +20,7 @@ def report(*, action: str, files: list[Path], report_: list[str] | None) -> None
         raise UsageError(f"mock-server report merge FILES --report NAME=PATH; there is no {action!r}")
     merged = merge_runs([read_run(path) for path in files])
     for name, path in read_reports(report_ or []).items():
-        write_report(path, render_recorded(name, merged))
+        write_report(path, render_report(name, merged))
     findings = list_objects(merged.digest["findings"])
     red = [found for found in findings if is_red(found)]
     for found in red:

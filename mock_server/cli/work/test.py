@@ -25,7 +25,7 @@ from mock_server.contract.hooks import Hooks, read_hooks
 from mock_server.contract.login.connect import ApiConnection, Connected, WantedLogins, connect
 from mock_server.contract.memory import GivenValues, Memory
 from mock_server.contract.replay import RecordedFinding, find_kept, keep, replay
-from mock_server.contract.reports.formats import REPORTS, ReportInput, render_report
+from mock_server.contract.reports.formats import REPORTS, record_run, render_report
 from mock_server.contract.reports.history import FILE as HISTORY
 from mock_server.contract.reports.history import note_run
 from mock_server.contract.reports.pytest_module import FINDINGS, TESTS, save_fixtures, save_tests
@@ -393,13 +393,13 @@ def _finish(
 ) -> None:
     frame = framing.around(ran)
     frame = replace(frame, history=_note_run(ran, frame))
-    given = ReportInput(ran, frame, options.checks, framing.started)
+    recorded = record_run(ran, frame, options.checks)
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if summary and "markdown" not in reports:
         with Path(summary).open("ab") as file:
-            file.write(render_report("markdown", given))
+            file.write(render_report("markdown", recorded))
     for name, path in reports.items():
-        write_report(path, render_report(name, given))
+        write_report(path, render_report(name, recorded))
     if new_baseline is not None:
         count = write_baseline(new_baseline, ran.incidents, frame.mask)
         say(f"{new_baseline}: a baseline of {count} findings", to=sys.stderr)

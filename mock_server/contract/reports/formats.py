@@ -8,10 +8,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from typing import Final
 
-from mock_server.contract.model import Exchanged
 from mock_server.contract.reports.html import render_page
 from mock_server.contract.reports.junit import render_junit
 from mock_server.contract.reports.merge import RecordedRun
@@ -19,9 +17,10 @@ from mock_server.contract.reports.report import ReportContext, as_texts, digest,
 from mock_server.contract.reports.sarif import render_sarif
 from mock_server.contract.reports.wfc import render_wfc
 from mock_server.contract.runner import Report
-from mock_server.errors import UsageError
 from mock_server.exchange.body import write_json
 from mock_server.exchange.har import har_entry, iter_archive
+from mock_server.exchange.message import Request, Response
+from mock_server.exchange.render import read_rendered
 from mock_server.json_values import JsonObject, JsonValue, as_object
 from mock_server.printable import printable
 from mock_server.version import __version__
@@ -85,32 +84,29 @@ def _test(tested: JsonObject, check: str, found: list[JsonObject]) -> JsonObject
     return test
 
 
-def iter_har(exchanges: Iterable[Exchanged], frame: ReportContext, started: float) -> Iterator[bytes]:
-    """
-    Write the exchanges of a run, piece by piece.
-
-    Args:
-        exchanges: Of the run.
-        frame: What is around them.
-        started: When, in seconds since 1970.
-    """
-    return iter_archive(_entries(exchanges, frame, started))
+def iter_har(recorded: RecordedRun) -> Iterator[bytes]:
+    """Write the exchanges of a run, piece by piece; one after the other from when it began."""
+    return iter_archive(_entries(recorded))
 
 
-def _entries(exchanges: Iterable[Exchanged], frame: ReportContext, moment: float) -> Iterator[JsonObject]:
-    for exchanged in exchanges:
-        probe, received = exchanged.probe, exchanged.received
-        request, response, mask = frame.mask.exchange(probe.request, received.response)
+def _entries(recorded: RecordedRun) -> Iterator[JsonObject]:
+    moment = _milliseconds(str(recorded.digest["started"])) / 1000
+    for exchange in recorded.exchanges:
+        asked, answered = as_object(exchange["request"]), as_object(exchange["response"])
+        url, milliseconds, status = str(asked.get("url")), exchange["milliseconds"], answered.get("status")
+        seconds = milliseconds / 1000 if isinstance(milliseconds, int | float) else 0.0
+        query = url.partition("?")[2].encode("latin-1", "replace")
+        fields, body = read_rendered(asked)
         yield har_entry(
-            request,
-            response,
-            frame.url(request),
+            Request(str(asked.get("method")), b"", query, fields, body),
+            Response(status, *read_rendered(answered)) if isinstance(status, int) else None,
+            url,
             moment=moment,
-            seconds=received.seconds,
-            status_text=received.fault.value if received.fault is not None else "",
-            comment=f"{probe.operation}: {probe.intent.value}: {mask.text(probe.what)}",
+            seconds=seconds,
+            status_text=str(exchange["fault"] or ""),
+            comment=f"{exchange['operation']}: {exchange['intent']}: {exchange['what']}",
         )
-        moment += received.seconds
+        moment += seconds
 
 
 _MARKDOWN: Final = re.compile(r"([\\`*|~]|\](?=[(\[:]))")
@@ -166,104 +162,82 @@ def _cell(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _ShownExchanges(Iterable[JsonObject]):
+class _Described(Iterable[JsonObject]):
     """The exchanges of a run, each described when it is asked for: several reports read them."""
 
     run: Report
     frame: ReportContext
 
     def __iter__(self) -> Iterator[JsonObject]:
-        return (self.frame.exchange(exchanged) for exchanged in self.run.exchanges)
+        return (self.frame.exchange(exchanged, most=None) for exchanged in self.run.exchanges)
 
 
-@dataclass(frozen=True)
-class ReportInput:
-    """A run, and what a report of it needs."""
+def record_run(run: Report, frame: ReportContext, checks: frozenset[str]) -> RecordedRun:
+    """
+    Return a run as data.
 
-    run: Report
-    frame: ReportContext
-    checks: frozenset[str]  # that were asked for; all of them where it is empty
-    started: float  # seconds since 1970
-
-    @cached_property
-    def recorded(self) -> RecordedRun:
-        """The run as data."""
-        exchanges = _ShownExchanges(self.run, self.frame)
-        return RecordedRun(digest(self.run, self.frame, self.checks), exchanges, len(self.run.exchanges))
+    Args:
+        run: What came of it.
+        frame: What is around it.
+        checks: That were asked for; all of them where it is empty.
+    """
+    return RecordedRun(digest(run, frame, checks), _Described(run, frame), len(run.exchanges))
 
 
 @dataclass(frozen=True, slots=True)
 class ReportFormat:
-    """One format of reports."""
+    """One format of reports: of the data of a run, or of several that were put together."""
 
     name: str
     sentence: str  # its purpose
-    iter_run: Callable[[ReportInput], Iterable[bytes]] | None = None  # of what only a run itself knows
-    iter_recorded: Callable[[RecordedRun], Iterable[bytes]] | None = None  # of data, which may be that of several runs
+    iter_parts: Callable[[RecordedRun], Iterable[bytes]]
 
 
 _ROWS: Final = (
     ReportFormat(
         "junit",
         "JUnit XML, for CI servers: a test case for each operation and check",
-        iter_recorded=lambda recorded: [render_junit(recorded.digest).encode()],
+        lambda recorded: [render_junit(recorded.digest).encode()],
     ),
     ReportFormat(
         "ctrf",
         "Common Test Report Format (JSON)",
-        iter_recorded=lambda recorded: [render_ctrf(recorded.digest)],
+        lambda recorded: [render_ctrf(recorded.digest)],
     ),
     ReportFormat(
         "sarif",
         "SARIF 2.1.0, for code scanning: each finding at its line of the document",
-        lambda given: [render_sarif(given.run, given.frame)],
+        lambda recorded: [render_sarif(recorded.digest)],
     ),
     ReportFormat(
         "wfc",
         "the report of Web Fuzzing Commons (JSON), for its viewer",
-        iter_recorded=lambda recorded: [render_wfc(recorded)],
+        lambda recorded: [render_wfc(recorded)],
     ),
     ReportFormat(
         "har",
         "every exchange as HTTP Archive 1.2",
-        lambda given: iter_har(given.run.exchanges, given.frame, given.started),
+        iter_har,
     ),
     ReportFormat(
         "html",
         "a page to read, with each finding and its exchange",
-        iter_recorded=lambda recorded: [render_page(recorded.digest, recorded.exchanges, recorded.count).encode()],
+        lambda recorded: [render_page(recorded.digest, recorded.exchanges, recorded.count).encode()],
     ),
     ReportFormat(
         "ndjson",
         "a line for each exchange and finding; `validate` and `report merge` read it",
-        iter_recorded=lambda recorded: iter_lines(recorded.exchanges, recorded.digest),
+        lambda recorded: iter_lines(recorded.exchanges, recorded.digest),
     ),
     ReportFormat(
         "markdown",
         "a summary; also appended to `$GITHUB_STEP_SUMMARY`",
-        iter_recorded=lambda recorded: [render_markdown(recorded.digest).encode()],
+        lambda recorded: [render_markdown(recorded.digest).encode()],
     ),
 )
 REPORTS: Final[dict[str, ReportFormat]] = {row.name: row for row in _ROWS}
 
 
-def render_report(name: str, given: ReportInput) -> bytes:
+def render_report(name: str, recorded: RecordedRun) -> bytes:
     """Write a run in a format."""
-    row = REPORTS[name]
-    if row.iter_run is not None:
-        return b"".join(row.iter_run(given))
-    return render_recorded(name, given.recorded)
-
-
-def render_recorded(name: str, recorded: RecordedRun) -> bytes:
-    """
-    Write a run of which data is there.
-
-    Raises:
-        UsageError: the format needs more than that.
-    """
-    row = REPORTS[name]
-    if row.iter_recorded is None:
-        mergeable = ", ".join(name for name, each in REPORTS.items() if each.iter_recorded is not None)
-        raise UsageError(f"{name} can't be written of recorded runs; these can: {mergeable}")
-    return b"".join(row.iter_recorded(recorded))
+    return b"".join(REPORTS[name].iter_parts(recorded))

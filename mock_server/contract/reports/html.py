@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from mock_server.contract.reports.report import as_texts, is_red, list_objects
+from mock_server.contract.reports.report import MOST_BODY, as_texts, is_red, list_objects
 from mock_server.json_values import JsonObject, as_object
 
 _MOST_EXCHANGES: Final = 300  # shown; all of them are in HAR and NDJSON
@@ -41,7 +41,7 @@ def render_page(run: JsonObject, exchanges: Iterable[JsonObject], total: int) ->
         exchanges: Of the run; the first of them are shown.
         total: How many there are.
     """
-    shown = list(islice(exchanges, _MOST_EXCHANGES))
+    shown = [_shorten(exchange) for exchange in islice(exchanges, _MOST_EXCHANGES)]
     findings, history = list_objects(run["findings"]), list_objects(run.get("history"))
     before = set(as_texts(history[-2]["ids"])) if len(history) > 1 else None
     ids = {str(found["id"]) for found in findings if is_red(found)}
@@ -58,6 +58,21 @@ def render_page(run: JsonObject, exchanges: Iterable[JsonObject], total: int) ->
         script=_SCRIPT,
         script_hash=_HASH,
     )
+
+
+def _shorten(exchange: JsonObject) -> JsonObject:
+    """Cut the bodies of an exchange to what a page shows."""
+    sides = {name: as_object(exchange[name]) for name in ("request", "response") if exchange[name] is not None}
+    return {**exchange, **{name: {**side, **_shorten_body(side)} for name, side in sides.items()}}
+
+
+def _shorten_body(message: JsonObject) -> JsonObject:
+    for name in ("body", "body_base64"):
+        text = message.get(name)
+        if isinstance(text, str) and len(text) > MOST_BODY:
+            whole = len(text.encode("utf-8", "surrogatepass")) if name == "body" else len(text) // 4 * 3
+            return {name: text[:MOST_BODY], "size": whole}
+    return {}
 
 
 def _tiles(run: JsonObject) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """Runs as data, read from NDJSON reports and put together: the shards of one run become one report."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -8,6 +8,7 @@ from typing import Final
 from mock_server.contract.reports.report import as_texts, list_objects
 from mock_server.errors import MalformedContent, UsageError
 from mock_server.exchange.body import read_json
+from mock_server.findings import RULES
 from mock_server.json_values import JsonObject, JsonValue, as_object
 
 _MOST_BYTES: Final = 512 * 1024 * 1024  # of a file
@@ -45,26 +46,33 @@ def read_run(path: Path) -> RecordedRun:
         lines = path.read_bytes().splitlines()
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from error
-    exchanges: list[JsonObject] = []
-    findings: list[JsonValue] = []
-    run: JsonObject | None = None
+    by_kind: dict[str, list[JsonObject]] = {kind: [] for kind in _KINDS}
     for number, line in enumerate(lines, 1):
-        try:
-            value = as_object(read_json(line)) if line.strip() else {}
-        except MalformedContent as error:
-            raise UsageError(f"{path}:{number}: {error}") from error
-        kind = value.pop("type", None)
-        if kind == "exchange" and value.keys() >= _EXCHANGE:
-            exchanges.append(value)
-        elif kind == "finding" and value.keys() >= _FINDING:
-            findings.append(value)
-        elif kind == "run" and value.keys() >= _RUN and _is_counted(value):
-            run = value
-        elif line.strip():
-            raise UsageError(f"{path}:{number}: that is no line of a report ndjson of `mock-server test`")
-    if run is None:
+        if line.strip():
+            kind, value = _read_line(line, f"{path}:{number}")
+            by_kind[kind].append(value)
+    if not by_kind["run"]:
         raise UsageError(f"{path} is no report ndjson of `mock-server test`, or breaks off")
-    return RecordedRun({**run, "findings": findings}, exchanges, len(exchanges))
+    exchanges, findings = by_kind["exchange"], list[JsonValue](by_kind["finding"])
+    return RecordedRun({**by_kind["run"][-1], "findings": findings}, exchanges, len(exchanges))
+
+
+def _read_line(line: bytes, where: str) -> tuple[str, JsonObject]:
+    """
+    Read a line: its kind, and what it says.
+
+    Raises:
+        UsageError: it is none of a report.
+    """
+    try:
+        value = as_object(read_json(line))
+    except MalformedContent as error:
+        raise UsageError(f"{where}: {error}") from error
+    kind = value.pop("type", None)
+    known = _KINDS.get(kind) if isinstance(kind, str) else None
+    if known is None or not value.keys() >= known.members or not known.is_right(value):
+        raise UsageError(f"{where}: that is no line of a report ndjson of `mock-server test`")
+    return str(kind), value
 
 
 def _is_counted(run: JsonObject) -> bool:
@@ -72,6 +80,26 @@ def _is_counted(run: JsonObject) -> bool:
     kinds = as_object(as_object(run["coverage"]).get("kinds")).values()
     numbers += [as_object(kind).get(name) for kind in kinds for name in ("exercised", "there")]
     return all(isinstance(number, int | float) and not isinstance(number, bool) for number in numbers)
+
+
+def _is_found(found: JsonObject) -> bool:
+    pointer = found["pointer"]
+    return found["rule"] in RULES and (pointer is None or (isinstance(pointer, str) and pointer[:1] in {"", "/"}))
+
+
+@dataclass(frozen=True, slots=True)
+class _LineKind:
+    """What a line of one kind has to be."""
+
+    members: frozenset[str]
+    is_right: Callable[[JsonObject], bool]
+
+
+_KINDS: Final = {
+    "exchange": _LineKind(_EXCHANGE, lambda exchange: isinstance(exchange["request"], dict)),
+    "finding": _LineKind(_FINDING, _is_found),
+    "run": _LineKind(_RUN, _is_counted),
+}
 
 
 def merge_runs(runs: Sequence[RecordedRun]) -> RecordedRun:

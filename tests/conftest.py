@@ -23,6 +23,7 @@ from tests.support.mocks import Mock
 from tests.support.paths import DOCUMENT, SHARED, TALLY
 from tests.support.postgres import running_postgres
 from tests.support.servers import Server, start_server, stop_server
+from tests.support.side_by_side import put_longest_first, pytest_xdist_auto_num_workers, pytest_xdist_make_scheduler
 
 # Whoever runs tests in the background has them ignore Ctrl-C, and all their processes with them; some of these are to obey it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -35,6 +36,13 @@ settings.register_profile("dev", deadline=None, max_examples=40, suppress_health
 # for `make pythons`, which asks whether another Python does the same, not whether the property holds
 settings.register_profile("few", settings.get_profile("ci"), max_examples=10)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+__all__ = ["pytest_xdist_auto_num_workers", "pytest_xdist_make_scheduler"]  # hooks
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no process ends long after the others."""
+    put_longest_first(items)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -10,7 +10,6 @@ from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-import pytest
 from typer.models import OptionInfo
 from uvicorn.protocols.http import flow_control, h11_impl, httptools_impl
 
@@ -114,6 +113,11 @@ def name_of(path: Path) -> str:
 NAMES = {name_of(path) for path in MODULES}
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 def layer_of(module: str) -> str:
     head = module.partition(".")[0]
     if head in LAYERS:
@@ -124,7 +128,7 @@ def layer_of(module: str) -> str:
 @cache
 def imports_of(path: Path) -> set[str]:
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -137,41 +141,34 @@ def imports_of(path: Path) -> set[str]:
 def names_in_strings(path: Path) -> set[str]:
     """Find modules of ours that are imported by their name in a string."""
     texts = {
-        node.value
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        node.value for node in ast.walk(tree_of(path)) if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
-    known = {name_of(module) for module in MODULES}
     names = {text.partition(":")[0].removeprefix("mock_server.") for text in texts if text.startswith("mock_server.")}
-    return {name for name in names if name in known and not any(module.startswith(f"{name}.") for module in known)}
+    return {name for name in names if name in NAMES and not any(module.startswith(f"{name}.") for module in NAMES)}
 
 
 def own_imports(path: Path) -> set[str]:
-    known = {name_of(module) for module in MODULES}
     names = {name.removeprefix("mock_server.") for name in imports_of(path) if name.startswith("mock_server.")}
-    return ({name for name in names if name in known} | names_in_strings(path)) - {name_of(path)}
+    return ({name for name in names if name in NAMES} | names_in_strings(path)) - {name_of(path)}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_a_module_imports_its_own_layer_and_those_to_the_left(path: Path) -> None:
-    own = LAYERS.index(layer_of(name_of(path)))
-    wrong = {name for name in own_imports(path) if LAYERS.index(layer_of(name)) > own}
+def test_a_module_imports_its_own_layer_and_those_to_the_left() -> None:
+    places = {name: LAYERS.index(layer_of(name)) for name in NAMES}
+    wrong = {
+        (name_of(path), name) for path in MODULES for name in own_imports(path) if places[name] > places[name_of(path)]
+    }
 
     assert wrong == set()
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_a_third_party_package_is_imported_at_its_door_only(path: Path) -> None:
-    module = name_of(path)
-    foreign = {name.partition(".")[0] for name in imports_of(path)} - set(sys.stdlib_module_names) - {"mock_server"}
-    unknown = foreign - DOORS.keys()
-    wrong = {
-        name
-        for name in foreign & DOORS.keys()
-        if module not in DOORS[name] and module.partition(".")[0] not in DOORS[name]
-    }
+def foreign_imports(path: Path) -> set[str]:
+    return {name.partition(".")[0] for name in imports_of(path)} - set(sys.stdlib_module_names) - {"mock_server"}
 
-    assert unknown == set()
+
+def test_a_third_party_package_is_imported_at_its_door_only() -> None:
+    used = {(name_of(path), name) for path in MODULES for name in foreign_imports(path)}
+    wrong = {(module, name) for module, name in used if not DOORS.get(name, set()) & {module, module.partition(".")[0]}}
+
     assert wrong == set()
 
 
@@ -181,37 +178,32 @@ def test_no_module_imports_itself_in_a_circle() -> None:
     assert list(TopologicalSorter(graph).static_order())
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_nothing_is_imported_inside_a_function(path: Path) -> None:
-    late = [
-        child.lineno
-        for node in ast.walk(ast.parse(path.read_text()))
+def test_nothing_is_imported_inside_a_function() -> None:
+    late = {
+        (name_of(path), child.lineno)
+        for path in MODULES
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         for child in ast.walk(node)
         if isinstance(child, ast.Import | ast.ImportFrom)
-    ]
+    }
 
-    assert late == []
-
-
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_every_module_says_what_it_is_for(path: Path) -> None:
-    assert ast.get_docstring(ast.parse(path.read_text()))
+    assert late == set()
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_a_module_that_is_named_in_a_string_is_named_where_a_server_is_put_together(path: Path) -> None:
-    module = name_of(path)
+def test_every_module_says_what_it_is_for() -> None:
+    assert [name_of(path) for path in MODULES if not ast.get_docstring(tree_of(path))] == []
 
-    assert not names_in_strings(path) or module in LAZY or module.partition(".")[0] in LAZY
+
+def test_a_module_that_is_named_in_a_string_is_named_where_a_server_is_put_together() -> None:
+    naming = {name_of(path) for path in MODULES if names_in_strings(path)}
+
+    assert {name for name in naming if not LAZY & {name, name.partition(".")[0]}} == set()
 
 
 def test_no_class_name_is_used_twice() -> None:
     names = [
-        node.name.lstrip("_")
-        for path in MODULES
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.ClassDef)
+        node.name.lstrip("_") for path in MODULES for node in ast.walk(tree_of(path)) if isinstance(node, ast.ClassDef)
     ]
 
     assert {name for name in names if names.count(name) > 1} == set()
@@ -274,7 +266,7 @@ def test_no_private_name_of_uvicorn_is_used() -> None:
         (path.name, name)
         for path in MODULES
         if layer_of(name_of(path)) in {"server", "proxy", "compose"}
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(tree_of(path))
         if (name := getattr(node, "name", None) or getattr(node, "attr", None)) in private
     }
 

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, sync_playwright
 from mock_server.compose.backend import configure_sources, open_store
 from mock_server.respond.open import open_responder
 from mock_server.server.backend import Backend
+from mock_server.server.log_lines import LineHandler
 from mock_server.settings import Settings
 from mock_server.state.store import Store
 from tests.support.admin_side import admin  # noqa: F401 - a fixture for all tests
@@ -69,7 +70,7 @@ def _quiet_after_commands() -> Iterator[None]:
     """A command that ran in this process leaves its log on a stream that is closed when it has ended."""
     yield
     log = logging.getLogger()
-    log.handlers[:] = [handler for handler in log.handlers if type(handler) is not logging.StreamHandler]
+    log.handlers[:] = [handler for handler in log.handlers if not isinstance(handler, LineHandler)]
     logging.getLogger("mock_server").setLevel(logging.NOTSET)
 
 

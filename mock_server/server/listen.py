@@ -7,6 +7,7 @@ The document is read once; each worker is a copy of the process that read it, so
 depend on the request and the seed alone, so it does not matter which worker gives them.
 """
 
+import contextlib
 import errno
 import logging
 import math
@@ -17,7 +18,7 @@ import ssl
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
@@ -29,6 +30,7 @@ from mock_server.server.backend import Ports
 from mock_server.server.connection.connections import ConnectionLimits, Connections, most_connections
 from mock_server.server.connection.gate import gated
 from mock_server.server.connection.raw import HttpProtocol
+from mock_server.server.log_lines import flush_logs
 from mock_server.server.middleware import MockMiddleware
 from mock_server.settings import Settings
 
@@ -150,9 +152,22 @@ class Listening:
             each.close()
 
 
+class _LoggingServer(uvicorn.Server):
+    """Writes the last lines of the log before the signal that stopped it ends the process."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop at a signal, and obey it at the end, which leaves no time for anything else."""
+        with super().capture_signals():
+            try:
+                yield
+            finally:
+                flush_logs()
+
+
 def run(app: Any, listening: Listening, settings: Settings, *, passes_on: bool = False) -> None:  # noqa: ANN401 - any ASGI application
     """Serve until a signal says to stop; see `make_config`."""
-    uvicorn.Server(make_config(app, settings, passes_on=passes_on)).run(sockets=listening.sockets)
+    _LoggingServer(make_config(app, settings, passes_on=passes_on)).run(sockets=listening.sockets)
 
 
 def make_config(app: Any, settings: Settings, *, passes_on: bool = False) -> uvicorn.Config:  # noqa: ANN401 - any ASGI application

@@ -2,10 +2,12 @@
 Log lines, written in batches: a system call for each line would cost more than most answers.
 
 Lines are written in their order, a moment after the first of a batch, or at once where no event loop runs; and at the
-latest when the process ends, however politely it is asked to.
+latest when the process ends, however politely it is asked to. What their stream does not take (its reader is gone, its
+disk is full) is lost: nobody else is there to be told, and no answer waits for it.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Sequence
 from threading import RLock
@@ -41,12 +43,12 @@ class LineFormatter(Protocol):
 class LineHandler(logging.Handler):
     """Writes to a stream, in batches."""
 
-    def __init__(self, stream: TextIO, lines: LineFormatter) -> None:
+    def __init__(self, stream: TextIO | None, lines: LineFormatter) -> None:
         """
         Write to a stream.
 
         Args:
-            stream: Where the lines go.
+            stream: Where the lines go; None where the process was started without it.
             lines: How they are written.
         """
         super().__init__()
@@ -72,10 +74,11 @@ class LineHandler(logging.Handler):
         """Write the waiting lines."""
         with self._guard:
             waiting, self._waiting, self._size, self._loop = self._waiting, [], 0, None
-            if waiting:
+            if waiting and self._stream is not None:
                 waiting.append("")
-                self._stream.write("\n".join(waiting))
-                self._stream.flush()
+                with contextlib.suppress(OSError, ValueError):  # a ValueError says that it is closed
+                    self._stream.write("\n".join(waiting))
+                    self._stream.flush()
 
     def _write(self, line: str) -> None:
         loop = _find_loop()
@@ -94,6 +97,12 @@ def _find_loop() -> asyncio.AbstractEventLoop | None:
         return asyncio.get_running_loop()
     except RuntimeError:
         return None
+
+
+def flush_logs() -> None:
+    """Write the lines that wait, wherever they go."""
+    for handler in logging.getLogger().handlers:
+        handler.flush()
 
 
 def find_line_handler(log: logging.Logger) -> LineHandler | None:

@@ -3,6 +3,10 @@
 import asyncio
 import io
 import logging
+import signal
+import sys
+import urllib.parse
+from http.client import HTTPConnection
 
 import pytest
 
@@ -10,6 +14,7 @@ from mock_server.cli.logs import _JsonFormatter, _TextFormatter
 from mock_server.server import log_lines
 from mock_server.server.access_log import _handle
 from mock_server.server.log_lines import ExchangeLine, LineHandler, find_line_handler
+from tests.support.servers import start_server
 
 
 class Stream(io.StringIO):
@@ -113,3 +118,54 @@ def test_a_handler_of_lines_is_used_where_nobody_else_listens(handler: LineHandl
     assert find_line_handler(log) is handler
     log.addHandler(logging.NullHandler())
     assert find_line_handler(log) is None
+
+
+class FullStream(io.StringIO):
+    """Takes nothing, as a disk without room."""
+
+    def write(self, text: str) -> int:
+        raise OSError("no space left on device")
+
+
+def closed_stream() -> io.StringIO:
+    stream = io.StringIO()
+    stream.close()
+    return stream
+
+
+@pytest.mark.parametrize("stream", [FullStream(), closed_stream(), None], ids=["full", "closed", "none"])
+def test_lines_that_nobody_takes_disturb_nobody(
+    stream: io.StringIO | None, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    handler = LineHandler(stream, _TextFormatter())
+
+    async def run() -> None:
+        handler.note(said())
+        await asyncio.sleep(log_lines._MOMENT * 4)
+
+    asyncio.run(run())
+    handler.note(said())
+    handler.emit(record("more"))
+
+    assert (capsys.readouterr().err, caplog.records, handler._waiting) == ("", [], [])
+
+
+_PATIENT = (
+    "from mock_server.server import log_lines; log_lines._MOMENT = 3600\nfrom mock_server.cli.main import main; main()"
+)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("more", [(), ("--workers", "2")])
+def test_a_signal_that_ends_the_server_loses_no_line(number: signal.Signals, more: tuple[str, ...]) -> None:
+    server = start_server(*more, command=(sys.executable, "-c", _PATIENT))
+    try:
+        connection = HTTPConnection(urllib.parse.urlsplit(server.url).netloc, timeout=15)
+        connection.request("GET", "/api/charger/1/users?code=c&clientId=c")
+        connection.getresponse().read()
+        connection.close()
+    finally:
+        server.process.send_signal(number)
+        _, err = server.process.communicate(timeout=15)
+
+    assert "GET /api/charger/1/users 200 " in err

@@ -34,7 +34,7 @@ JOB = Job(
     choice=PayloadChoice(kinds=("invalid",), status="200"),
     format="ndjson",
     offset=0,
-    count=9 * SHARD,
+    count=6 * SHARD,
 )
 
 
@@ -75,8 +75,17 @@ class Cluster:
             process.wait(10)
 
 
+@pytest.fixture(scope="module")
+def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A cluster that nothing happens to."""
+    started = Cluster(tmp_path_factory.mktemp("cluster"))
+    yield started
+    started.stop()
+
+
 @pytest.fixture
-def dask(tmp_path: Path) -> Iterator[Cluster]:
+def dying(tmp_path: Path) -> Iterator[Cluster]:
+    """A cluster of which processes are killed."""
     started = Cluster(tmp_path)
     yield started
     started.stop()
@@ -134,21 +143,21 @@ def test_workers_that_do_not_see_the_folder_send_what_they_made(
     assert go(dask, tmp_path / "out") == whole
 
 
-def test_a_killed_worker_of_a_cluster_loses_and_repeats_nothing(dask: Cluster, tmp_path: Path, whole: bytes) -> None:
-    assert go(dask, tmp_path / "out", lambda: dask.workers[0].send_signal(signal.SIGKILL)) == whole
+def test_a_killed_worker_of_a_cluster_loses_and_repeats_nothing(dying: Cluster, tmp_path: Path, whole: bytes) -> None:
+    assert go(dying, tmp_path / "out", lambda: dying.workers[0].send_signal(signal.SIGKILL)) == whole
 
 
-def test_a_scheduler_that_starts_anew_loses_and_repeats_nothing(dask: Cluster, tmp_path: Path, whole: bytes) -> None:
+def test_a_scheduler_that_starts_anew_loses_and_repeats_nothing(dying: Cluster, tmp_path: Path, whole: bytes) -> None:
     def restart() -> None:
-        dask.scheduler.kill()
-        dask.scheduler.wait(10)
-        for worker in dask.workers:
+        dying.scheduler.kill()
+        dying.scheduler.wait(10)
+        for worker in dying.workers:
             worker.kill()
         time.sleep(0.5)
-        dask.scheduler = dask.start_scheduler()
-        dask.workers = [dask.start_worker() for _ in range(2)]
+        dying.scheduler = dying.start_scheduler()
+        dying.workers = [dying.start_worker() for _ in range(2)]
 
-    assert go(dask, tmp_path / "out", restart) == whole
+    assert go(dying, tmp_path / "out", restart) == whole
 
 
 def test_a_cluster_judges_what_one_process_judges(

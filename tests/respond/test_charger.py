@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
 import httpx2
@@ -18,7 +18,7 @@ from mock_server import load
 from mock_server.exchange.message import Response
 from tests.support.mocks import Mock, body_of, fields_of
 from tests.support.paths import DOCUMENT, ROOT
-from tests.support.servers import Server
+from tests.support.servers import Server, start_server, stop_server
 
 TARGET = "/api/charger/{}/users"
 WITH_KEY = TARGET + "?code=k&clientId=c"
@@ -244,8 +244,14 @@ def test_restarting_with_the_same_seed_gives_the_same_answers(serve: Callable[..
     assert one != answers("4")
 
 
-def test_the_pages_beside_the_api_are_served(serve: Callable[..., Server]) -> None:
-    server = serve("--log-format", "none")
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    running = start_server("--log-format", "none")
+    yield running
+    stop_server(running)
+
+
+def test_the_pages_beside_the_api_are_served(server: Server) -> None:
     health = httpx2.get(f"{server.origin}/__admin/health").json()
     as_json = httpx2.get(f"{server.origin}/openapi.json").json()
     as_yaml = httpx2.get(f"{server.origin}/openapi.yaml")
@@ -259,8 +265,7 @@ def test_the_pages_beside_the_api_are_served(serve: Callable[..., Server]) -> No
     assert "/__admin/ui.json" in ui.text
 
 
-def test_a_page_of_any_origin_may_call(serve: Callable[..., Server]) -> None:
-    server = serve("--log-format", "none")
+def test_a_page_of_any_origin_may_call(server: Server) -> None:
     url = f"{server.url}/charger/X/users?code=k&clientId=c"
     preflight = httpx2.options(
         url,
@@ -277,8 +282,7 @@ def test_a_page_of_any_origin_may_call(serve: Callable[..., Server]) -> None:
     assert got.headers["access-control-allow-origin"] == "http://a.test"
 
 
-def test_head_is_get_without_a_body(serve: Callable[..., Server]) -> None:
-    server = serve("--log-format", "none")
+def test_head_is_get_without_a_body(server: Server) -> None:
     url = f"{server.url}/charger/X/users?code=k&clientId=c"
     got, head = httpx2.get(url), httpx2.head(url)
 

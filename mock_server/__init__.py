@@ -12,7 +12,7 @@ mock-server: from one OpenAPI document, a fake backend whose every answer confor
 A module imports its own layer and those to the left (`tests/test_architecture.py`; `docs/architecture.md` has the map):
 
     base <- document <- schema <- exchange <- generate <- judges <- contract <- payloads
-         <- respond <- state <- server <- callbacks <- proxy <- admin <- compose <- cli, api, strategies, testing
+         <- diff <- respond <- state <- server <- callbacks <- proxy <- admin <- compose <- cli, api, testing
 """
 
 import importlib

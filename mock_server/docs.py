@@ -35,7 +35,6 @@ from mock_server.cli.test import app as test_app
 from mock_server.cli.validate import app as validate_app
 from mock_server.contract.checks.table import CHECKS
 from mock_server.contract.reports.formats import REPORTS
-from mock_server.contract_settings import LOGIN_ROWS, TESTED_ROWS
 from mock_server.document.default import default_document
 from mock_server.errors import EXIT_CODES
 from mock_server.exchange.prefer import PREFERENCES
@@ -48,8 +47,10 @@ from mock_server.payloads.plan import MEANINGS as KINDS
 from mock_server.respond.open import open_responder
 from mock_server.schema.formats import FORMATS as STRING_FORMATS
 from mock_server.server.backend import Backend
-from mock_server.settings import DEFAULTS, SETTINGS, Trust, write_default
-from mock_server.trust import TRUST
+from mock_server.settings import DEFAULTS, SETTINGS, write_default
+from mock_server.settings.contract import LOGIN_ROWS, TESTED_ROWS
+from mock_server.settings.trust import TRUST
+from mock_server.settings.types import Trust
 
 PACKAGE: Final = Path(__file__).resolve().parent
 APPS: Final = {

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from mock_server.errors import UsageError
-from mock_server.settings import Settings, merge_settings, read_boolean
-from mock_server.trust import sift
+from mock_server.settings import Settings, merge_settings
+from mock_server.settings.trust import sift
+from mock_server.settings.types import read_boolean
 
 _PREFIX: Final = "MOCK_SERVER_"
 # Commands with options that are no settings of the mock: each has a table of its own in the file.

@@ -8,7 +8,8 @@ from typing import Annotated, Final, NamedTuple
 
 import typer
 
-from mock_server.settings import SETTINGS, Setting, SettingType, write_default
+from mock_server.settings import SETTINGS, write_default
+from mock_server.settings.types import Setting, SettingType
 
 WITH_FLAG: Final = tuple(name for name, row in SETTINGS.items() if row.flag is not None)
 

@@ -7,7 +7,7 @@ import typer
 
 from mock_server.cli.loading import load
 from mock_server.cli.options import Document, Wording, take_settings
-from mock_server.settings import TEXT
+from mock_server.settings.types import TEXT
 
 app = typer.Typer(add_completion=False)
 

@@ -7,7 +7,7 @@ import typer
 
 from mock_server.cli.loading import load
 from mock_server.cli.options import AllowPath, AllowRemote, Document, Format, Locale, Overlays, take_rows
-from mock_server.contract_settings import LOGIN_ROWS
+from mock_server.settings.contract import LOGIN_ROWS
 
 app = typer.Typer(add_completion=False)
 

@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 from mock_server.contract.memory import GivenValues
 from mock_server.contract.model import Incident
 from mock_server.contract.transport.http import origin_of
-from mock_server.contract_settings import TestedOperation
 from mock_server.document.document import Document
 from mock_server.document.load import read_resource
 from mock_server.document.model import Entry
@@ -24,6 +23,7 @@ from mock_server.errors import DocumentError, MalformedContent, UsageError
 from mock_server.exchange.body import read_json, write_json
 from mock_server.exchange.secrets.mask import Mask
 from mock_server.files import write_file
+from mock_server.settings.contract import TestedOperation
 
 _MOST_SHARDS: Final = 1_000
 

@@ -11,11 +11,11 @@ from typing import Final
 
 from mock_server.contract.model import Exchanged, Verdict
 from mock_server.contract.scope import fits
-from mock_server.contract_settings import Off, TestedOperation
 from mock_server.document.document import Document
 from mock_server.document.model import Entry
 from mock_server.errors import UsageError
 from mock_server.findings import Finding, Level
+from mock_server.settings.contract import Off, TestedOperation
 
 # What a status alone may break.
 _OF_STATUS: Final = frozenset(("response-status-undocumented", "response-server-error", "response-valid-refused"))

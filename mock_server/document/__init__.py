@@ -8,7 +8,7 @@ places. `lint` runs openapi-spec-validator, `positions` finds the line of a plac
 with variables, `default` finds the document if none is named.
 
 `read` does all of it for the documents that a command names, and applies their overlays: `overlay` reads and applies
-them, `jsonpath` selects what they change, `origin` knows which file each part of the result came from.
+them, `origin` knows which file each part of the result came from.
 
 Invariants:
 - Nothing here knows what a schema means: a Schema Object stays the `Node` where it was written.

@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import urldefrag, urljoin
 
-from mock_server.document.jsonpath import PathEngine, PathError, Selected
 from mock_server.document.load import LoadedResource, json_duplicates, read_resource
 from mock_server.document.origin import Origin
 from mock_server.errors import MalformedResource
 from mock_server.findings import Finding, Place
 from mock_server.json_values import JsonObject, JsonValue, Pointer, as_list, find_at, format_pointer
+from mock_server.jsonpath import PathEngine, PathError, Selected
 
 _VERSIONS: Final = ("1.0", "1.1")
 _MOST_ACTIONS: Final = 10_000

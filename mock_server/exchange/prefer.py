@@ -15,7 +15,7 @@ from mock_server.delay import Delay, parse_delay
 from mock_server.errors import MalformedPreference, UsageError
 from mock_server.exchange.media_type import split_quoted
 from mock_server.faults import Fault, parse_fault
-from mock_server.settings import PROFILES
+from mock_server.settings.types import PROFILES
 
 _MAX_SIZE = 10_000
 EDGES: Final = ("boundary", "extreme", "invalid", "incoherent")

@@ -39,7 +39,7 @@ from mock_server.respond.represent.context import RequestContext
 from mock_server.respond.responder import Responder
 from mock_server.respond.stored import KEYS, Stored, judge_stored, read_delay, read_fault, read_stored, render
 from mock_server.respond.worlds import STARTED
-from mock_server.settings import PROFILES
+from mock_server.settings.types import PROFILES
 
 _SUFFIXES = frozenset((".yaml", ".yml", ".json"))
 _DIRECTIONS = frozenset(("code", "example", "fixture", "profile", "delay", "fault"))

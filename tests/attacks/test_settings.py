@@ -20,8 +20,9 @@ import typer
 
 from mock_server.cli.configure import SettingsSource, choose_source, configure, forget_source
 from mock_server.cli.main import COMMANDS, main
-from mock_server.settings import Settings, Trust
-from mock_server.trust import TRUST
+from mock_server.settings import Settings
+from mock_server.settings.trust import TRUST
+from mock_server.settings.types import Trust
 from tests.support.mocks import minimal, operation
 from tests.support.servers import Server
 

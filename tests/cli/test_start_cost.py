@@ -14,7 +14,6 @@ import pytest
 from mock_server.cli.main import COMMANDS
 from mock_server.contract.reports.formats import REPORTS
 from mock_server.contract.runner import MODES, PHASES
-from mock_server.contract_settings import LOGIN_ROWS
 from mock_server.document.load import LoadedResource, SourceBytes
 from mock_server.document.references import Node
 from mock_server.generate.edges.catalogue import BUDGET, LOCATIONS
@@ -23,6 +22,7 @@ from mock_server.payloads.plan import ALL_KINDS
 from mock_server.schema.assertions import SecondJudge
 from mock_server.schema.bundle import Bundle
 from mock_server.settings import Settings
+from mock_server.settings.contract import LOGIN_ROWS
 from tests.support.paths import ROOT
 
 # Packages that are slow to import. What a command has to import of them is in the rows below.

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mock_server import load
-from mock_server.document.jsonpath import PathEngine, PathError
 from mock_server.document.load import LoadedResource, SourceBytes
 from mock_server.document.overlay import Overlay, _read_actions, apply_overlays
 from mock_server.document.positions import find_positions
@@ -17,6 +16,7 @@ from mock_server.document.yaml import decode_yaml
 from mock_server.errors import MalformedResource, UnreadableResource
 from mock_server.findings import Finding
 from mock_server.json_values import find_at
+from mock_server.jsonpath import PathEngine, PathError
 
 
 def resource(value: Any, name: str = "openapi.yaml") -> LoadedResource:

@@ -13,7 +13,7 @@ from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.generate.request import Drafter, RequestDraft, encode, request_outlines
 from mock_server.json_values import JsonValue
 from mock_server.respond.responder import Responder
-from mock_server.settings import PROFILES
+from mock_server.settings.types import PROFILES
 
 _MOST_DESCRIBED: Final = 300  # characters of a description
 _BOUNDS: Final = ("minimum", "maximum", "minLength", "maxLength", "pattern", "minItems", "maxItems", "default")

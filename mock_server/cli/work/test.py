@@ -50,7 +50,6 @@ from mock_server.contract.workflows.model import WorkflowDocument
 from mock_server.contract.workflows.parse import read_workflows
 from mock_server.contract.workflows.play import CHECK
 from mock_server.contract.workflows.write import write_workflows
-from mock_server.contract_settings import TestedOperation, read_logins, read_operations
 from mock_server.document.default import default_document
 from mock_server.document.document import Document
 from mock_server.document.load import LoadedResource, read_resource
@@ -64,6 +63,7 @@ from mock_server.files import find_escape, write_file
 from mock_server.json_values import JsonObject
 from mock_server.judges.identity import make_identity, make_mask
 from mock_server.server.user_code import load_code
+from mock_server.settings.contract import TestedOperation, read_logins, read_operations
 
 STATE = Path(".mock-server")
 

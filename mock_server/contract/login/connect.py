@@ -14,10 +14,10 @@ from mock_server.contract.scope import fits
 from mock_server.contract.transport.http import AnswerLimits, HttpSender, Sender
 from mock_server.contract.transport.in_process import load_app, open_app
 from mock_server.contract.transport.paced import PacedSender, wait_until_ready
-from mock_server.contract_settings import NOBODY, LoginSettings, TestedOperation
 from mock_server.document.document import Document
 from mock_server.errors import UsageError
 from mock_server.judges.identity import Identity
+from mock_server.settings.contract import NOBODY, LoginSettings, TestedOperation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,9 +8,9 @@ from urllib.parse import quote_plus, urlencode
 
 from mock_server.contract.login.grant import Grant, describe_refusal, make_token, read_object, read_seconds
 from mock_server.contract.login.issuers import Issuers
-from mock_server.contract_settings import LoginSettings
 from mock_server.errors import LoginError
 from mock_server.exchange.message import Response
+from mock_server.settings.contract import LoginSettings
 
 _FORM: Final = (b"content-type", b"application/x-www-form-urlencoded")
 _JSON: Final = (b"accept", b"application/json")

@@ -13,12 +13,12 @@ from mock_server.contract.login.oauth import TokenEndpoint, discover
 from mock_server.contract.login.request import LoginFunction, LoginRequest, split_request
 from mock_server.contract.login.wfc import read_users
 from mock_server.contract.scope import fits
-from mock_server.contract_settings import LoginSettings
 from mock_server.document.document import Document
 from mock_server.document.model import ParameterLocation, SecurityScheme
 from mock_server.errors import LoginError, UsageError
 from mock_server.json_values import as_object
 from mock_server.judges.identity import Identity, expand
+from mock_server.settings.contract import LoginSettings
 from mock_server.tokens import is_token
 
 _BEARERS: Final = frozenset(("oauth2", "openIdConnect"))

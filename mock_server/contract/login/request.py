@@ -7,10 +7,10 @@ from urllib.parse import urlencode
 
 from mock_server.contract.login.grant import Grant, describe_refusal, find_grant, make_grant, make_token
 from mock_server.contract.login.issuers import Issuers
-from mock_server.contract_settings import LoginSettings
 from mock_server.errors import LoginError, MalformedContent, UsageError
 from mock_server.exchange.body import read_json, write_json
 from mock_server.exchange.message import RawFields
+from mock_server.settings.contract import LoginSettings
 from mock_server.tokens import is_token
 
 _REFUSED = 400  # the lowest status of a refusal; a redirect may set the cookie

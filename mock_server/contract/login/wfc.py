@@ -9,10 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from mock_server.contract_settings import LoginSettings
 from mock_server.document.load import read_resource
 from mock_server.errors import DocumentError, UsageError
 from mock_server.json_values import JsonObject, JsonValue, as_object
+from mock_server.settings.contract import LoginSettings
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _VERBS: Final = frozenset(("POST", "GET", "PATCH", "DELETE", "PUT"))

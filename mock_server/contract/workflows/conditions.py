@@ -14,9 +14,9 @@ from typing import Final
 
 from mock_server.contract.workflows.expressions import Scope, as_text
 from mock_server.contract.workflows.model import StepCriterion
-from mock_server.document.jsonpath import PathError
 from mock_server.document.model import Missing
 from mock_server.json_values import JsonValue
+from mock_server.jsonpath import PathError
 from mock_server.schema.validate import compile_pattern
 
 _LONGEST: Final = 2_000  # characters of a condition

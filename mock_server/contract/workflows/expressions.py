@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from mock_server.contract.workflows.model import Selector
-from mock_server.document.jsonpath import PathEngine, PathError
 from mock_server.document.model import MISSING, Missing
 from mock_server.exchange.body import write_json
 from mock_server.exchange.expressions import ExpressionContext, evaluate
 from mock_server.json_values import JsonValue, array_index, find_at, parse_pointer
+from mock_server.jsonpath import PathEngine, PathError
 
 _EMBEDDED: Final = re.compile(r"\{(\$[^{}]*)\}")
 _PART: Final = re.compile(r"\.([^.\[\]#]+)|\[(\d+)\]")

@@ -16,7 +16,6 @@ from mock_server.contract.workflows.draft import Unwritable, extra_fields, write
 from mock_server.contract.workflows.expressions import Scope
 from mock_server.contract.workflows.model import StepAction, StepCriterion, Workflow, WorkflowDocument, WorkflowStep
 from mock_server.contract.workflows.parse import find_operation_pointer, order_workflows
-from mock_server.document.jsonpath import PathEngine
 from mock_server.document.model import MISSING, Entry, Missing
 from mock_server.errors import SchemaError, UndefinedSerialization
 from mock_server.exchange.expressions import ExpressionContext
@@ -26,6 +25,7 @@ from mock_server.findings import Finding
 from mock_server.generate.producer import SampleOptions
 from mock_server.generate.seed import derive_seed
 from mock_server.json_values import JsonValue, as_object
+from mock_server.jsonpath import PathEngine
 
 PHASE: Final = "workflows"
 CHECK: Final = Check(

@@ -2,7 +2,7 @@
 Which requests an answer is for, and what answers may look up in them.
 
 `algebra` has the matchers. `request_pattern` and `matchers` read them in WireMock's words, `conditions` in those of
-fixtures and scenarios; `jsonpath` finds places in JSON; `distance` and `near_misses` find what came close. `template`
+fixtures and scenarios; `distance` and `near_misses` find what came close. `template`
 fills in texts, `functions` are all that it can call, `mapping` reads stub mappings.
 
 Invariants:

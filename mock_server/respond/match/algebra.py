@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -16,7 +17,9 @@ from mock_server.document.model import MISSING, Missing
 from mock_server.exchange.body import write_json
 from mock_server.json_values import JsonValue
 from mock_server.respond.match.distance import ExpectedJson, text_distance
-from mock_server.respond.match.jsonpath import JsonPath
+
+if TYPE_CHECKING:
+    from mock_server.jsonpath import JsonPath
 
 
 class MatchedText:
@@ -133,7 +136,7 @@ class EqualToJson(Matcher):
 class AtJsonPath(Matcher):
     """Holds where a JSONPath finds something, or something that matches."""
 
-    path: JsonPath
+    path: "JsonPath"
     inner: Matcher | None  # of what is found; None: anything
 
     def _holds(self, content: MatchedText | None) -> bool:

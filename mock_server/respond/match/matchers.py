@@ -1,7 +1,7 @@
 """Matchers in WireMock's words: `{equalTo: …}`, `{matches: …}`, `{and: […]}`; see `algebra`."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import orjson
 
@@ -9,6 +9,7 @@ from mock_server.document.model import Missing
 from mock_server.errors import ScriptError
 from mock_server.exchange.body import write_json
 from mock_server.json_values import JsonObject, JsonValue
+from mock_server.lazy import LazyModule
 from mock_server.respond.match.algebra import (
     Absent,
     AllOf,
@@ -24,8 +25,12 @@ from mock_server.respond.match.algebra import (
     ValuesMatcher,
 )
 from mock_server.respond.match.distance import ExpectedJson
-from mock_server.respond.match.jsonpath import JsonPath, parse_jsonpath
 from mock_server.schema.validate import compile_pattern, compile_schema
+
+if TYPE_CHECKING:
+    from mock_server import jsonpath
+else:
+    jsonpath = LazyModule("mock_server.jsonpath")  # which few mappings need
 
 MAX_PATTERN: Final = 2_000  # characters of a regular expression
 _MAX_DEPTH = 10  # of and, or, not
@@ -184,11 +189,11 @@ def _json_path(value: JsonObject, name: str, depth: int) -> Matcher:
         raise error.inside(name) from error
 
 
-def _expression(text: str, name: str) -> JsonPath:
+def _expression(text: str, name: str) -> "jsonpath.JsonPath":
     try:
-        return parse_jsonpath(text)
-    except ScriptError as error:
-        raise error.inside(name) from error
+        return jsonpath.JsonPath(text)
+    except jsonpath.PathError as error:
+        raise ScriptError(f"the JSONPath {text[:80]!r} is not understood: {error}", (name,)) from error
 
 
 def _json_schema(value: JsonObject, name: str, depth: int) -> Matcher:

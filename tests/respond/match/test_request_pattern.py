@@ -155,7 +155,7 @@ def refusal(value: object) -> ScriptError | None:
             "/bodyPatterns/0/equalToJson/a",
             "placeholder",
         ),
-        ({"bodyPatterns": [{"matchesJsonPath": "$..a..b"}]}, "/bodyPatterns/0/matchesJsonPath", "not understood"),
+        ({"bodyPatterns": [{"matchesJsonPath": "$.a..length()"}]}, "/bodyPatterns/0/matchesJsonPath", "not understood"),
         (
             {"bodyPatterns": [{"matchesJsonPath": {"expression": "a.b"}}]},
             "/bodyPatterns/0/matchesJsonPath/expression",

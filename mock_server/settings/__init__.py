@@ -2,9 +2,10 @@
 Settings: flags over the environment over a file over defaults.
 
 A setting is a row: a field of `Settings`, of which its flag, its variable `MOCK_SERVER_<NAME>`, its key in the file
-and its documentation are made. `setting` says what a row holds.
+and its documentation are made. `types` has the types of settings, and says what a row holds; `contract` has the rows of
+logins and of tested operations.
 
-The file is `mock-server.toml`, or `[tool.mock-server]` of `pyproject.toml`, in the working folder (what such a file
+The file is `mock-server.toml`, or "[tool.mock-server]" of pyproject.toml, in the working folder (what such a file
 may set is in `trust`), or the one that `--config` names:
 
     seed = 7
@@ -20,156 +21,48 @@ may set is in `trust`), or the one that `--config` names:
     source = ["example"]
     delay = "100..300"
     fault = ["error:503@0.1"]
-    stateful = false              # with --stateful: without state; `resource` says to which state it belongs
+    stateful = false              # with --stateful: without state; "resource" says to which state it belongs
 
     [resources.pets]              # of the state
     id = "petNo"                  # the property that tells pets apart
     seed = 3                      # how many there are in the beginning
 """
 
-import math
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from enum import Enum
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from mock_server.delay import Delay, parse_delay
+from mock_server.delay import Delay
 from mock_server.errors import UsageError
-from mock_server.faults import NOTHING, Fault, FaultSettings, OperationFaults, parse_faults
-from mock_server.sizes import parse_size
-from mock_server.tokens import is_token
-
-# What frames a message, is of one answer or guards browsers.
-_OWN_FIELDS: Final = frozenset(
-    ("age", "allow", "cache-control", "connection", "content-encoding", "content-length", "content-location",
-     "content-range", "content-security-policy", "content-type", "date", "etag", "keep-alive", "last-modified", "link",
-     "location", "retry-after", "set-cookie", "sl-violations", "trailer", "transfer-encoding", "upgrade", "vary",
-     "www-authenticate", "x-content-type-options", "x-frame-options")
-)  # fmt: skip
-_OWN_PREFIXES: Final = ("access-control-", "cross-origin-", "x-mock-")
-SOURCES: Final = ("fixture", "example", "generated")
-PROFILES: Final = ("realistic", "minimal", "boundary", "extreme", "invalid", "incoherent")
-LOG_FORMATS: Final = ("text", "json", "none")
-_LONGEST: Final = 86_400.0  # seconds of a timeout
-_BOOLEANS: Final = {
-    "1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False,
-}  # fmt: skip
-
-
-def read_boolean(name: str, value: object) -> bool:
-    """
-    Read a boolean, as files and environments write it.
-
-    Raises:
-        UsageError: it is none.
-    """
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, str) and value.lower() in _BOOLEANS:
-        return _BOOLEANS[value.lower()]
-    raise UsageError(f"{name} has to be true or false, not {value!r}")
-
-
-def _integer(name: str, value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        raise UsageError(f"{name} has to be a number, not {value!r}")
-    try:
-        return int(value)
-    except ValueError as error:
-        raise UsageError(f"{name} has to be a number, not {value!r}") from error
-
-
-def _seconds(name: str, value: object) -> float:
-    seconds = math.nan
-    if isinstance(value, int | float | str) and not isinstance(value, bool):
-        with suppress(ValueError):
-            seconds = float(value)
-    if not 0 < seconds <= _LONGEST:
-        raise UsageError(f"{name} has to be a number of seconds over 0, not {value!r}")
-    return seconds
-
-
-def _text(name: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise UsageError(f"{name} has to be a text, not {value!r}")
-    return value
-
-
-def _one_of(choices: tuple[str, ...]) -> Callable[[str, object], str]:
-    def read(name: str, value: object) -> str:
-        text = _text(name, value)
-        if text not in choices:
-            raise UsageError(f"{name} is one of {', '.join(choices)}, not {value!r}")
-        return text
-
-    return read
-
-
-def _fallback(name: str, value: object) -> str:
-    text = _text(name, value)
-    if text != "mock":
-        raise UsageError(f"{name} is mock, or is left out; not {value!r}")
-    return text
-
-
-def _texts(name: str, value: object) -> tuple[str, ...]:
-    items = value.split(",") if isinstance(value, str) else value
-    if not isinstance(items, list | tuple) or not all(isinstance(item, str | Path) for item in items):
-        raise UsageError(f"{name} has to be a list of texts, not {value!r}")
-    return tuple(str(item).strip() for item in items)
-
-
-def _sources(name: str, value: object) -> tuple[str, ...]:
-    names = _texts(name, value)
-    if not names:
-        raise UsageError("source is empty")
-    for unknown in names:
-        if unknown not in SOURCES:
-            raise UsageError(f"source is a list of {', '.join(SOURCES)}; {unknown!r} is none")
-    return tuple(dict.fromkeys(names))
-
-
-def _path(_name: str, value: object) -> Path:
-    return Path(str(value))
-
-
-def _paths(name: str, value: object) -> tuple[Path, ...]:
-    return tuple(map(Path, _texts(name, value)))
-
-
-def _delay(_name: str, value: object) -> Delay:
-    return parse_delay(value)  # type: ignore[arg-type]  # it refuses what is no JSON
-
-
-def _faults(_name: str, value: object) -> tuple[Fault, ...]:
-    return parse_faults(list(value) if isinstance(value, tuple) else value)  # type: ignore[arg-type]  # see `_delay`
-
-
-def _table(name: str, value: object) -> Mapping[str, object]:
-    if not isinstance(value, dict):
-        raise UsageError(f"[{name}] has to be a table")
-    return {str(key): item for key, item in value.items()}
-
-
-def _fakers(name: str, value: object) -> Mapping[str, str]:
-    return {key: str(faker) for key, faker in _table(name, value).items()}
-
-
-def _headers(name: str, value: object) -> Mapping[str, str]:
-    return {key.lower(): _header(key, item) for key, item in _table(name, value).items()}
-
-
-def _header(name: str, value: object) -> str:
-    """Check a header field of all answers: one that only the server, or the document, can set right is none of them."""
-    lower = name.lower()
-    if not is_token(name) or lower in _OWN_FIELDS or lower.startswith(_OWN_PREFIXES):
-        raise UsageError(f"[headers] can't set {name!r}: it is no field that is the same in all answers")
-    if not isinstance(value, str) or not value.isprintable() or not value.isascii() or value != value.strip():
-        raise UsageError(f"[headers] {name} has to be a text of ASCII characters, not {value!r}")
-    return value
+from mock_server.faults import NOTHING, Fault, FaultSettings, OperationFaults
+from mock_server.settings.types import (
+    BOOLEAN,
+    DELAY,
+    FAKERS,
+    FALLBACK,
+    FAULTS,
+    HEADERS,
+    INTEGER,
+    LOG_FORMAT,
+    NAMES,
+    PATH,
+    PATHS,
+    PROFILE,
+    SECONDS,
+    SIZE,
+    SOURCE,
+    SOURCES,
+    TEXT,
+    TEXTS,
+    Setting,
+    SettingType,
+    Trust,
+    read_table,
+    rows_of,
+    setting,
+)
 
 
 def _operations(name: str, value: object) -> Mapping[str, "OperationSettings"]:
@@ -184,101 +77,15 @@ def _read_tables(name: str, value: object, kind: type[Any]) -> Mapping[str, dict
     """Read tables of settings, by what they are for."""
     rows = rows_of(kind)
     read: dict[str, dict[str, Any]] = {}
-    for key, table in _table(name, value).items():
+    for key, table in read_table(name, value).items():
         if not isinstance(table, dict) or not table.keys() <= rows.keys():
             raise UsageError(f"[{name}.{key!r}] is a table of {', '.join(sorted(rows))}")
         read[key] = {part: rows[part].type.read(part, given) for part, given in table.items()}
     return read
 
 
-class SettingType(NamedTuple):
-    """A type of settings."""
-
-    read: Callable[[str, object], object]  # from a name and a value of any source; raises UsageError
-    flag: Any = str  # the type of a flag, of which `read` makes the value
-
-
-BOOLEAN: Final = SettingType(read_boolean, bool)
-INTEGER: Final = SettingType(_integer, int)
-SECONDS: Final = SettingType(_seconds)
-SIZE: Final = SettingType(parse_size)  # in bytes, which may be written as in 256MB
-TEXT: Final = SettingType(_text)
-TEXTS: Final = SettingType(_texts, list[str])
-NAMES: Final = SettingType(_texts)  # as a flag, one text with commas
-PATH: Final = SettingType(_path, Path)
-PATHS: Final = SettingType(_paths, list[Path])
-DELAY: Final = SettingType(_delay)
-FAULTS: Final = SettingType(_faults, list[str])
-LOG_FORMAT: Final = SettingType(_one_of(LOG_FORMATS))
-PROFILE: Final = SettingType(_one_of(PROFILES))
-FALLBACK: Final = SettingType(_fallback)
-SOURCE: Final = SettingType(_sources)
-FAKERS: Final = SettingType(_fakers)
-HEADERS: Final = SettingType(_headers)
 OPERATIONS: Final = SettingType(_operations)
 RESOURCES: Final = SettingType(_resources)
-
-
-class Trust(Enum):
-    """What a found file may set a setting to; the value is how documentation says it."""
-
-    ANYTHING = "yes"
-    INSIDE = "a path within the folder of the file"
-    PLAIN = "a text without ${VARIABLES}"
-    OFF = "only to switch it off"
-    BOUNDED = "up to a bound"
-    NOTHING = "no"
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """A row of the table of settings, which is the metadata of a field; see `setting`."""
-
-    type: SettingType
-    help: str
-    trust: Trust
-    most: int
-    flag: str | None
-    least: int | None
-    shown: str
-
-
-def setting(
-    type: SettingType,  # noqa: A002 - as in `argparse`
-    default: object = None,
-    help: str = "",  # noqa: A002 - as in `typer`
-    *,
-    trust: Trust = Trust.ANYTHING,
-    most: int = 0,
-    flag: str | None = "",
-    least: int | None = None,
-    shown: str = "",
-    is_secret: bool = False,
-) -> Any:  # noqa: ANN401 - a field of any type
-    """
-    Make a field of a class of settings.
-
-    Args:
-        type: Its type.
-        default: What it is where nothing is set; `dict` for an empty one.
-        help: One sentence.
-        trust: What a found file may set it to.
-        most: What a machine may have to bear because of a file that was found, with `Trust.BOUNDED`: bytes, seconds or
-            a number.
-        flag: How its flag is written, if not as its name; None where there is none.
-        least: The smallest value of its flag.
-        shown: What help shows as default, if not the default itself.
-        is_secret: Whether it is left out where settings are printed.
-    """
-    row = Setting(type, help, trust, most, flag, least, shown)
-    if default is dict:
-        return field(default_factory=dict, metadata={"row": row})
-    return field(default=default, repr=not is_secret, metadata={"row": row})
-
-
-def rows_of(kind: type[Any]) -> dict[str, Setting]:
-    """Return the rows of a class of settings, by name."""
-    return {item.name: item.metadata["row"] for item in fields(kind)}
 
 
 def _room(help_: str) -> Any:  # noqa: ANN401 - see `setting`

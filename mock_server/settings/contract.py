@@ -22,7 +22,7 @@ from typing import Any, Final, NamedTuple
 
 from mock_server.errors import UsageError
 from mock_server.findings import Level
-from mock_server.settings import BOOLEAN, NAMES, SECONDS, TEXT, Setting, SettingType, Trust, rows_of, setting
+from mock_server.settings.types import BOOLEAN, NAMES, SECONDS, TEXT, Setting, SettingType, Trust, rows_of, setting
 
 NOBODY: Final = "none"  # in place of a login: no credentials
 GRANTS: Final = ("client_credentials", "password", "refresh_token")

@@ -1,10 +1,13 @@
 """
-JSONPath, RFC 9535, with a bound on the work, since a path may be hostile.
+JSONPath, RFC 9535, with a bound on the work, since paths and values may be hostile.
+
+    $.a.b[0]    $['a b']    $.items[*].id    $.items[?@.kind == 'x'].id    $.items[?@.price > 9.5 && @.id]    $..id
 
 The library evaluates; each value that it visits or compares is counted on the way. `match` and `search` run on an
 engine that takes time in proportion to the text, whatever the pattern.
 """
 
+import threading
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
@@ -18,6 +21,7 @@ from mock_server.json_values import JsonValue, Pointer
 
 _MOST_CHARACTERS: Final = 2_000  # of a path
 _MOST_STEPS: Final = 20_000_000  # values that the paths of one engine visit: some 30 seconds
+_MOST_STEPS_OF_USE: Final = 500_000  # values that one use of a path visits: less than a second
 _MOST_DEPTH: Final = 900  # levels, as in YAML
 _MOST_PATTERNS: Final = 256  # that are kept compiled
 _TEXT_FOR_A_STEP: Final = 1_024  # characters
@@ -48,27 +52,70 @@ class PathEngine:
         Raises:
             PathError: it is no path, or more steps are needed than are left.
         """
-        if len(path) > _MOST_CHARACTERS:
-            raise PathError(f"it is longer than {_MOST_CHARACTERS:,} characters")
-        if not path.startswith("$"):
-            raise PathError("a JSONPath starts with '$'")
-        if not isinstance(value, dict | list):
-            return [Selected((), value)] if path.strip() == "$" else []  # the library would read a text as JSON
-        try:
-            compiled = self._environment.compile(path)
-            assert isinstance(compiled, jsonpath.JSONPath)  # noqa: S101 - compound paths are none of RFC 9535
-            matches: Iterable[jsonpath.JSONPathMatch] = [_LeanMatch(value)]
-            for segment in compiled.segments:
-                matches = segment.resolve(matches)
-            return list({match.parts: _selected(match) for match in matches}.values())
-        except jsonpath.JSONPathError as error:
-            raise PathError(str(error).partition("\n")[0]) from error
-        except RecursionError as error:
-            raise PathError("it is nested too deeply") from error
+        matches = _evaluate(_compile(self._environment, path), value)
+        return list({match.parts: _selected(match) for match in matches}.values())
+
+
+class JsonPath:
+    """A path, read once and used often; each use has the same bound. Threads may share it."""
+
+    def __init__(self, text: str, most_steps: int = _MOST_STEPS_OF_USE) -> None:
+        """
+        Read a path.
+
+        Raises:
+            PathError: it is none.
+        """
+        self._most_steps = most_steps
+        self._environment = _MeteredEnvironment(most_steps)  # of its own, since it counts
+        self._compiled = _compile(self._environment, text)
+        self._lock = threading.Lock()
+
+    def find(self, value: JsonValue) -> list[JsonValue]:
+        """List the values that the path selects: none where that takes too many steps."""
+        with self._lock:
+            self._environment.refill(self._most_steps)
+            try:
+                return [_selected(match).value for match in _evaluate(self._compiled, value)]
+            except PathError:
+                return []
 
 
 def _selected(match: jsonpath.JSONPathMatch) -> Selected:
     return Selected(tuple(map(str, match.parts)), match.obj)  # type: ignore[arg-type]  # a part of a JSON value
+
+
+def _compile(environment: "_MeteredEnvironment", path: str) -> jsonpath.JSONPath:
+    if len(path) > _MOST_CHARACTERS:
+        raise PathError(f"it is longer than {_MOST_CHARACTERS:,} characters")
+    if not path.startswith("$"):
+        raise PathError("a JSONPath starts with '$'")
+    try:
+        compiled = environment.compile(path)
+    except jsonpath.JSONPathError as error:
+        raise PathError(str(error).partition("\n")[0]) from error
+    except RecursionError as error:
+        raise PathError("it is nested too deeply") from error
+    assert isinstance(compiled, jsonpath.JSONPath)  # noqa: S101 - compound paths are none of RFC 9535
+    return compiled
+
+
+def _evaluate(path: jsonpath.JSONPath, value: JsonValue) -> list[jsonpath.JSONPathMatch]:
+    """
+    List what a path selects, in order.
+
+    Raises:
+        PathError: more steps are needed than are left.
+    """
+    matches: Iterable[jsonpath.JSONPathMatch] = [_LeanMatch(value)]
+    try:
+        for segment in path.segments:
+            matches = segment.resolve(matches)
+        return list(matches)
+    except jsonpath.JSONPathError as error:
+        raise PathError(str(error).partition("\n")[0]) from error
+    except RecursionError as error:
+        raise PathError("it is nested too deeply") from error
 
 
 class _LeanMatch(jsonpath.JSONPathMatch):
@@ -120,6 +167,11 @@ class _MeteredEnvironment(jsonpath.JSONPathEnvironment):
         super().__init__(strict=True, filter_caching=False)
         self.function_extensions["match"] = _PatternFunction(self, is_whole=True)
         self.function_extensions["search"] = _PatternFunction(self, is_whole=False)
+
+    def refill(self, steps: int) -> None:
+        """Begin anew, with a number of steps."""
+        self._left = steps
+        self._sizes.clear()
 
     def spend(self, steps: int = 1) -> None:
         """

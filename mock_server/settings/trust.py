@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from mock_server.contract_settings import LOGIN_ROWS
 from mock_server.errors import UsageError
-from mock_server.settings import SETTINGS, Trust
+from mock_server.settings import SETTINGS
+from mock_server.settings.contract import LOGIN_ROWS
+from mock_server.settings.types import Trust
 from mock_server.sizes import parse_size
 
 # Of settings, and of options of commands that are none.

@@ -6,6 +6,7 @@ Findings and results go to standard output, logs and progress to standard error.
 """
 
 import os
+import re
 import shlex
 import sys
 import warnings
@@ -224,7 +225,13 @@ def _explain(error: Any, command: str) -> str:  # noqa: ANN401 - of a class that
     if hasattr(error, "param_type"):  # of an argument that is missing
         param = error.param
         return f"{context.info_name} needs {param.name.upper()}: {param.help}"
-    return f"{error.format_message()}\n'{context.command_path} --help' says more."
+    return f"{_reword(error.format_message())}\n'{context.command_path} --help' says more."
+
+
+def _reword(message: str) -> str:
+    """Say what a value has to be in our words; typer has those of pydantic."""
+    words = re.sub(", unable to parse string as .*", "", message).replace("Input should be", "it has to be")
+    return words.replace("a valid integer", "a whole number").replace("a valid number", "a number")
 
 
 def _say(error: MockServerError | str) -> None:

@@ -1,16 +1,21 @@
-"""A progress bar on standard error, where people look at it."""
+"""A progress bar on standard error where people look at it; elsewhere a line now and then, as in the log of a build."""
 
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress as Bar
 from rich.progress import ProgressColumn
 
+from mock_server.cli.terminal import say
 from mock_server.json_values import Progress
 from mock_server.printable import printable
+
+_EVERY: Final = 30.0  # seconds between lines
 
 
 @contextmanager
@@ -23,7 +28,7 @@ def show_progress(what: str = "", *columns: ProgressColumn) -> Iterator[Progress
         columns: Of the bar; the usual ones if left out.
     """
     if not sys.stderr.isatty():
-        yield lambda done, total, now: None
+        yield _Lines(what).show
         return
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=None)
@@ -32,3 +37,20 @@ def show_progress(what: str = "", *columns: ProgressColumn) -> Iterator[Progress
             bar.update(task, completed=done, total=total, description=escape(printable(now or what)))
 
         yield show
+
+
+class _Lines:
+    """Progress where no bar can be drawn: what is done takes so long that somebody may think it hangs."""
+
+    def __init__(self, what: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._what = what
+        self._clock = clock
+        self._next = clock() + _EVERY
+
+    def show(self, done: int, total: int | None, now: str) -> None:
+        """Say how far it is, if nothing was said for a while."""
+        if self._clock() < self._next:
+            return
+        self._next = self._clock() + _EVERY
+        count = f"{done:,} of {total:,}: " if total else ""
+        say(printable(f"… {count}{now or self._what}"), to=sys.stderr)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TextIO
 
 from mock_server.cli.terminal import say
+from mock_server.document.default import default_document, is_shipped
 from mock_server.document.load import LoadedResource
 from mock_server.document.positions import Position, find_positions
 from mock_server.errors import UsageError
@@ -28,6 +29,14 @@ def require_format(format_: str) -> None:
     """
     if format_ not in FORMATS:
         raise UsageError(f"--format is one of {', '.join(FORMATS)}, not {format_!r}")
+
+
+def choose_document(named: str | None) -> str:
+    """Return the document that is meant, and say so where it is the shipped one: nobody named it."""
+    document = named or default_document()
+    if named is None and is_shipped(document):
+        say("there is no openapi.yaml here and no document is named: the shipped example is used", to=sys.stderr)
+    return document
 
 
 def print_findings(

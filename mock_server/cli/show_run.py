@@ -14,7 +14,6 @@ from mock_server.contract.reports.report import ReportContext, digest
 from mock_server.contract.reports.sarif import render_sarif
 from mock_server.contract.runner import Report
 from mock_server.exchange.body import write_json
-from mock_server.exchange.curl import write_curl
 from mock_server.findings import Level
 from mock_server.json_values import JsonObject, JsonValue
 from mock_server.printable import printable, printable_json, printable_lines
@@ -162,7 +161,7 @@ def _show_left(report: Report, frame: ReportContext) -> None:
     for left in report.left[:_MOST_NAMED]:
         removal = "the document has no DELETE for it"
         if left.request is not None:
-            removal = write_curl(frame.mask.request(left.request), frame.mask.url(frame.origin))
+            removal = frame.write_request(left.request)
         say(f"left behind: {frame.mask.text(left.path)}: {removal}", to=sys.stderr)
     if len(report.left) > _MOST_NAMED:
         say(f"left behind: {len(report.left) - _MOST_NAMED} more, which --report ndjson lists", to=sys.stderr)

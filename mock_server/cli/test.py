@@ -55,17 +55,21 @@ def run_contract(
         ),
     ] = False,
     max_examples: Annotated[int, typer.Option(min=1, help="Requests of the phase fuzzing for each operation.")] = 12,
-    max_time: Annotated[float | None, typer.Option(help="Seconds for the whole run.", show_default="no limit")] = None,
-    timeout: Annotated[float, typer.Option(help="Seconds for one answer.")] = 10.0,
+    max_time: Annotated[
+        float | None, typer.Option(min=0.001, help="Seconds for the whole run.", show_default="no limit")
+    ] = None,
+    timeout: Annotated[float, typer.Option(min=0.001, max=86_400, help="Seconds for one answer.")] = 10.0,
     max_response_time: Annotated[
-        float | None, typer.Option(help="Seconds after which an answer is a finding.", show_default="--timeout")
+        float | None,
+        typer.Option(min=0.001, help="Seconds after which an answer is a finding.", show_default="--timeout"),
     ] = None,
     rate_limit: Annotated[
         str | None,
         typer.Option(help="Requests a second; auto follows what the API says.", show_default="no limit"),
     ] = None,
     wait: Annotated[
-        float | None, typer.Option(help="Seconds to wait until the API answers.", show_default="it has to answer")
+        float | None,
+        typer.Option(min=0, help="Seconds to wait until the API answers.", show_default="it has to answer"),
     ] = None,
     workflow: Annotated[
         Path | None, typer.Option(help="An Arazzo document, whose workflows are played in place of the phases.")

@@ -13,7 +13,8 @@ from mock_server.contract.api import Api
 from mock_server.contract.checks.table import CHECKS
 from mock_server.contract.drafting.refusals import RefusedRequest, read_refusal
 from mock_server.contract.model import Exchanged, Intent
-from mock_server.contract.run import Run, Session
+from mock_server.contract.run import Run
+from mock_server.contract.session import Session
 from mock_server.document.document import template_names
 from mock_server.findings import Finding, Place
 from mock_server.json_values import format_pointer

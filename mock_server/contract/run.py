@@ -1,42 +1,34 @@
-"""One operation in one phase: drafts become probes, probes are sent, answers are judged and remembered."""
+"""What all sessions of a run share: its options, the API, and what was learned; what may be sent to it, and when."""
 
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from mock_server.contract.api import Api, ClassifiedRequest, OperationUnderTest
-from mock_server.contract.checks import Check, ExchangeUnderCheck, Expectations, check_exchange
-from mock_server.contract.checks.coherence import check_coherence, count_items, next_page
+from mock_server.contract.api import Api, OperationUnderTest
+from mock_server.contract.checks import Check, Expectations
 from mock_server.contract.checks.table import CHECKS
-from mock_server.contract.drafting.plausible import Plausible
 from mock_server.contract.hooks import Hooks
-from mock_server.contract.memory import KnownObject, Memory, path_values
-from mock_server.contract.model import Exchanged, Incidents, Intent, Probe, Verdict
-from mock_server.contract.plan import Exercised
-from mock_server.contract.redirects import follow_redirect
+from mock_server.contract.memory import KnownObject, Memory
+from mock_server.contract.model import Exchanged, Intent
 from mock_server.contract.templates import rename, shape_of
 from mock_server.contract.transport.http import Received, Sender, TransportFault
 from mock_server.contract.transport.listener import Listener
-from mock_server.contract.tuning import UNTUNED, OperationTuning
+from mock_server.contract.tuning import OperationTuning
 from mock_server.document.document import template_names
-from mock_server.document.model import MISSING, Entry, Missing, ParameterLocation
+from mock_server.document.model import Entry, ParameterLocation
 from mock_server.errors import TransportError, UndefinedSerialization
-from mock_server.exchange.message import Request, find_field, is_safe_method
-from mock_server.findings import Finding, Place
+from mock_server.exchange.message import Request, is_safe_method
 from mock_server.generate.request import RequestDraft
-from mock_server.json_values import JsonValue, Pointer
+from mock_server.json_values import JsonValue
 from mock_server.judges.identity import Identity
-from mock_server.names import joined, split_words
+from mock_server.names import split_words
 
-_REDIRECTS = 8
-# Seconds between readings, where a provider may need a moment to agree with itself.
-PATIENCE = (0.05, 0.15, 0.3, 0.5)
-_PATIENT = 3  # answers that never came or never ended, before an operation is left alone
-_GONE = 5  # answers in a row that could not be had: the API went away
-
-
+_GONE = 5  # connections in a row that could not be made: the API went away
+# Answers in a row that did not come in time, whatever was asked: an operation is left alone after three of them.
+_NEVER_ANSWERED = 6
+_STOPPED_ANSWERING = 12
 # To GET, of what is not there or can't be: also a path that breaks the document.
 _GONE_STATUSES = frozenset((404, 410))
 _ABSENT = frozenset((400, 404, 410, 422))
@@ -58,9 +50,7 @@ def deletes_in_bulk(entry: Entry) -> bool:
     return entry.method == "DELETE" or not words.isdisjoint(_EMPTYING)
 
 
-# Refusals that say something of the request alone: the same one need not be sent again.
-_ONE_BY_ONE = frozenset(("examples", "stateful"))  # phases
-_REFUSING = frozenset((400, 413, 415, 422))
+_SILENCE = frozenset((TransportFault.UNREACHABLE, TransportFault.TIMEOUT))
 RefusalKey = tuple[str, str, bytes, bytes, tuple[tuple[bytes, bytes], ...], bytes]
 
 
@@ -122,7 +112,7 @@ class Run:
     stopped: threading.Event = field(default_factory=threading.Event)
     created: list[tuple[KnownObject, Identity]] = field(default_factory=list)  # to be deleted at the end
     answered: bool = False  # whether the API ever answered
-    silent: int = 0  # how often in a row it did not
+    silent: Counter[TransportFault] = field(default_factory=Counter)  # since the last answer: what came in its place
     sent: int = 0
     hung: Counter[str] = field(
         default_factory=Counter
@@ -154,8 +144,9 @@ class Run:
 
     @property
     def is_gone(self) -> bool:
-        """Whether the API stopped answering."""
-        return self.silent >= _GONE
+        """Whether the API stopped answering; operations that are tested at once may hang at once."""
+        most = _STOPPED_ANSWERING * self.options.workers
+        return self.silent[TransportFault.UNREACHABLE] >= _GONE or self.silent[TransportFault.TIMEOUT] >= most
 
     def pause(self, seconds: float) -> None:
         """Wait, but not beyond the time for the run, nor after somebody stopped it."""
@@ -231,346 +222,36 @@ class Run:
         self.sent += 1
         if received.fault is not None and self.stopped.is_set():
             raise RunOutOfTime  # it may have been broken off
-        if received.fault is TransportFault.UNREACHABLE:
-            if not self.answered:
-                raise TransportError(self.sender.origin, received.detail or received.fault.value)
-            self.silent += 1
-            if self.is_gone:
-                self.stopped.set()
-        else:
-            self.answered, self.silent = True, 0
+        if received.fault not in _SILENCE:
+            self.answered = True
+            self.silent.clear()
+            return received
+        self.silent[received.fault] += 1
+        if not self.answered:
+            self._complain_of_silence(received)
+        if self.is_gone:
+            self.stopped.set()
         return received
 
-    def absorb(self, session: "Session") -> None:
+    def _complain_of_silence(self, received: Received) -> None:
+        """Raise where an API that never answered will not do so either: it is not there, or all of it hangs."""
+        if received.fault is TransportFault.UNREACHABLE:
+            raise TransportError(self.sender.origin, received.detail or received.fault.value)
+        if self.silent[TransportFault.TIMEOUT] >= _NEVER_ANSWERED:
+            raise TransportError(
+                self.sender.origin,
+                f"it takes requests and answers none of them: {_NEVER_ANSWERED} in a row got no answer in time, which "
+                "--timeout sets",
+            )
+
+    def absorb(self, learned: Learned) -> None:
         """Take over what a session learned, once those beside it are done: so that their order does not matter."""
-        self.learned.recipes.update(session.own.recipes)
-        self.learned.refused.update(session.own.refused)
-        self.learned.barren |= session.own.barren
-        self.learned.barren -= {self.items_of(id_) for id_ in session.own.recipes}
+        self.learned.recipes.update(learned.recipes)
+        self.learned.refused.update(learned.refused)
+        self.learned.barren |= learned.barren
+        self.learned.barren -= {self.items_of(id_) for id_ in learned.recipes}
 
     def items_of(self, operation: str) -> str:
         """Return the template of the things that an operation creates; empty where it creates none."""
         entry = self.api.document.find_entry(operation)
         return (self.memory.item_template(entry.template) if entry is not None else None) or ""
-
-
-@dataclass(eq=False, repr=False)
-class Session:
-    """One operation in one phase. Used by one thread."""
-
-    run: Run
-    subject: OperationUnderTest
-    phase: str
-    ledger: Incidents = field(default_factory=Incidents)
-    exercised: Exercised = field(default_factory=Exercised)
-    exchanges: list[Exchanged] = field(default_factory=list)
-    accepted: int = 0  # good requests that were answered with success
-    refusals: dict[int, int] = field(default_factory=dict)  # of good requests, by status
-    looked: Counter[str] = field(default_factory=Counter)  # exchanges that a check had something to say of, by check
-    last: list[Verdict] = field(default_factory=list)  # of the last exchange
-    seen: set[tuple[str, ...]] = field(default_factory=set)  # causes that were looked into in this phase
-    owner: "Session | None" = None  # which needs what this one creates
-    own: Learned = field(default_factory=Learned)  # in this phase
-    turns: int = 0  # drafts that were made, so that each has names of its own
-    broken_type: Probe | None = None  # with a Content-Type that is none: one session of a run sends it
-
-    def draft(self, salt: int = 0, *, full: bool = False, minimal: bool = False) -> RequestDraft:
-        """
-        Draft a request that the provider should accept, with what is known of its data.
-
-        Args:
-            salt: Another one gives other values, where they are made.
-            full: Whether with everything that may be left out.
-            minimal: Whether with a body that has only what is required.
-        """
-        return self.settle(self.subject.drafter.draft(salt, full=full, minimal=minimal))
-
-    def settle(self, draft: RequestDraft) -> RequestDraft:
-        """Put plausible values into a draft, with new names."""
-        outer = self.owner or self
-        outer.turns += 1
-        maker = Plausible(self.subject, self.run.memory)
-        return maker.settle(draft, self.phase, outer.subject.entry.id, outer.turns)
-
-    def fill_path(self, draft: RequestDraft, thing: KnownObject | None) -> RequestDraft:
-        """
-        Return the draft with the variables of a thing in its path.
-
-        Given ones stay, but not beside a thing that is to be changed.
-        """
-        if thing is None:
-            return draft
-        entry, given = self.subject.entry, self.run.memory.given
-        if self.run.memory.changed_name(entry) is None:
-            find = given.find
-        else:
-            find = given.find_for
-        names = set(template_names(entry.template))
-        for name, value in thing.variables_of(entry.template).items():
-            if name in names and not find(entry.id, name):
-                draft = draft.with_parameter((ParameterLocation.PATH, name), value)
-        if entry.method in {"PUT", "PATCH"} and names:
-            return keep_name(draft, template_names(entry.template)[-1])
-        return draft
-
-    def knows(self, draft: RequestDraft, thing: KnownObject | None) -> bool:
-        """
-        Return whether what the path of a draft names exists.
-
-        It is given, or is that thing; a step may have led elsewhere.
-        """
-        names, memory = template_names(self.subject.entry.template), self.run.memory
-        variables: Mapping[str, JsonValue] = {}
-        if thing is not None:
-            variables = thing.variables_of(self.subject.entry.template)
-        for name in names:
-            value = draft.parameters.get((ParameterLocation.PATH, name), MISSING)
-            given = value in memory.given.find(self.subject.entry.id, name)
-            if not given and variables.get(name, MISSING) != value:
-                return False
-        return bool(names)
-
-    def probe(
-        self,
-        draft: RequestDraft,
-        what: str,
-        *,
-        breaks: bool = False,
-        keyword: str = "",
-        where: Pointer = (),
-        place: Place | None = None,
-        known: bool = False,
-        identity: Identity | None = None,
-        intent: Intent | None = None,
-    ) -> Exchanged | None:
-        """
-        Send a draft and judge what comes.
-
-        Args:
-            draft: What to send.
-            what: Why, in words.
-            breaks: Whether it is meant to break the document.
-            keyword: That is tried or broken.
-            where: In the request.
-            place: Of the keyword, in the document.
-            known: Whether the things that its path names exist.
-            identity: Who asks, where it is not the first identity.
-            intent: What it is, where its credentials or its method make it something else.
-
-        Returns: The exchange; None where the request can't be written, is not what it was meant to be, or could change
-            what is not this run's own; and for an operation that hangs: what is known of it is enough.
-        """
-        if self.run.hung[self.subject.entry.id] >= _PATIENT:
-            return None
-        try:
-            request = self.subject.write(draft, identity)
-        except UndefinedSerialization:
-            return None
-        # a credential may be a required parameter as well
-        if intent is not Intent.UNAUTHENTICATED:
-            classified = self.subject.classify(request)
-        else:
-            classified = ClassifiedRequest(Intent.CONFORMING)
-        if breaks == (classified.intent is Intent.CONFORMING) or (
-            not breaks and classified.intent is not Intent.CONFORMING
-        ):
-            return None
-        if classified.intent is Intent.DOUBTFUL and keyword != "format":
-            return None  # nothing could be said of the answer
-        if breaks and classified.findings:
-            first = classified.findings[0]
-            place, where = first.place, first.instance or where
-        meant = intent if intent is not None else classified.intent
-        learned = self.learned
-        key = refusal_key(self.subject.entry, request, meant)
-        refused = learned.refused.get(key) or self.run.learned.refused.get(key)
-        if refused is not None:
-            self.last = []
-            return refused  # it would be again
-        if not self.run.is_harmless(self.subject, draft):
-            return None
-        exchanged = self.send(
-            Probe(self.subject.entry.id, request, meant, self.phase, what, keyword, where, place, draft, known)
-        )
-        if exchanged.status in _REFUSING:
-            learned.refused[key] = exchanged
-        elif exchanged.accepted and meant is Intent.CONFORMING and not isinstance(draft.body, Missing):
-            learned.recipes.setdefault(self.subject.entry.id, draft)
-            learned.barren.discard(self.run.items_of(self.subject.entry.id))
-        return exchanged
-
-    @property
-    def learned(self) -> Learned:
-        """
-        What is learned of requests.
-
-        The run's own, where operations are tested one after another whatever the number of workers; else this
-        session's, so that what others do at the same time makes no difference.
-        """
-        if self.phase in _ONE_BY_ONE:
-            return self.run.learned
-        return (self.owner or self).own
-
-    def recipe(self) -> RequestDraft | None:
-        """Return a request that was accepted, with new names; None where none was."""
-        id_ = self.subject.entry.id
-        known = self.run.learned.recipes.get(id_) or self.learned.recipes.get(id_)
-        if known is None:
-            return None
-        return self.settle(known)
-
-    def send(self, probe: Probe) -> Exchanged:
-        """Send a probe and judge what comes."""
-        return self.take(probe, self._redirected(probe))
-
-    def take(self, probe: Probe, received: Received) -> Exchanged:
-        """Judge what came of a probe."""
-        if received.sent is not None:
-            probe = replace(probe, request=received.sent)
-        exchanged = Exchanged(probe, received, moment=self.run.sent)
-        self.run.hung[self.subject.entry.id] += received.fault in {
-            TransportFault.TIMEOUT,
-            TransportFault.ENDLESS,
-            TransportFault.TOO_LARGE,
-        }
-        self.exchanges.append(exchanged)
-        self.exercised.answered(self.subject, exchanged)
-        if exchanged.accepted and self.subject.operation.method == "DELETE":
-            self.run.memory.forget(self.subject.entry.template, path_values(exchanged))
-        elif exchanged.accepted and self.subject.operation.method == "PUT":
-            self.run.created.extend(
-                (thing, self.run.api.identity) for thing in self.run.memory.learn_put(self.subject.entry, exchanged)
-            )
-        if probe.intent is Intent.CONFORMING:
-            if exchanged.accepted:
-                self.accepted += 1
-            else:
-                self.refusals[exchanged.status] = self.refusals.get(exchanged.status, 0) + 1
-        context = ExchangeUnderCheck(self.subject, exchanged, self.run.expected)
-        found = [*check_exchange(self.run.checks, context, self.look), *self._tuning.iter_expired(self.subject.entry)]
-        tuned = (self._tuning.judge(verdict, exchanged) for verdict in found)
-        self.last = [verdict for verdict in tuned if verdict is not None and self._persists(verdict, probe)]
-        for verdict in self.last:
-            self.note(verdict, exchanged)
-        return exchanged
-
-    @property
-    def is_alone(self) -> bool:
-        """Whether no other operation is tested at the same time."""
-        return self.run.options.workers == 1
-
-    def ask(self, probe: Probe) -> Exchanged:
-        """Send a probe and leave the answer unjudged."""
-        exchanged = Exchanged(probe, self.run.exchange(probe.request))
-        self.exchanges.append(exchanged)
-        return exchanged
-
-    def look(self, check: str) -> None:
-        """Note that a check had something to look at."""
-        self.looked[check] += 1
-
-    def note(self, verdict: Verdict, exchanged: Exchanged, related: tuple[Exchanged, ...] = ()) -> bool:
-        """Note a verdict, if its check is asked for; gives whether it is new."""
-        checks = self.run.options.checks
-        self.look(verdict.check)
-        is_forged = verdict.check == "ignored_auth" and exchanged.probe.intent is Intent.FORGED
-        is_missing = verdict.finding.rule == "response-status-undocumented" and exchanged.status in {404, 410}
-        if is_mocked(exchanged) and (self.run.checks[verdict.check].needs_state or is_missing):
-            verdict = replace(verdict, doubtful=True)
-        if is_forged and is_ours(exchanged.received):
-            verdict = replace(verdict, doubtful=True)  # a mock knows no users
-        tuned = self._tuning.judge(verdict, exchanged)
-        return (
-            (not checks or verdict.check in checks) and tuned is not None and self.ledger.add(tuned, exchanged, related)
-        )
-
-    @property
-    def _tuning(self) -> OperationTuning:
-        """What the settings say of the operation."""
-        return self.run.options.tuning.get(self.subject.entry.id, UNTUNED)
-
-    def finding(self, rule: str, message: str, place: Place | None = None, instance: Pointer | None = None) -> Finding:
-        """Return a finding about this operation."""
-        where = place or self.subject.entry.node.place
-        return Finding(rule=rule, message=message, place=where, instance=instance, operation=self.subject.entry.id)
-
-    def _persists(self, verdict: Verdict, probe: Probe) -> bool:
-        """
-        Return whether a total is still wrong after a while, and nothing is on the next page.
-
-        Some providers count later than they store, or hand out fewer items than were asked for.
-        """
-        if verdict.cause[:1] != ("total",) or not self.subject.is_safe or verdict.key in self.run.lasting:
-            return True
-        if verdict.cause == ("total",) and self._goes_on(probe):
-            return False
-        for pause in PATIENCE:
-            self.run.sleep(pause)
-            again = Exchanged(probe, self.run.exchange(probe.request))
-            if is_mocked(again):
-                break
-            if not any(other.cause == verdict.cause for other in check_coherence(self.subject, again)):
-                return False
-        self.run.lasting.add(verdict.key)
-        return True
-
-    def _goes_on(self, probe: Probe) -> bool:
-        """Return whether the next page has items."""
-        if probe.draft is None:
-            return False
-        first = Exchanged(probe, self.run.exchange(probe.request))
-        following = next_page(self.subject, probe.draft, count_items(first) or 0)
-        if following is None:
-            return False
-        try:
-            request = self.subject.write(following)
-        except UndefinedSerialization:
-            return False
-        return bool(count_items(Exchanged(probe, self.run.exchange(request))))
-
-    def _redirected(self, probe: Probe) -> Received:
-        """Follow redirects that the operation does not document, to the same template within the base path."""
-        received = self.run.exchange(probe.request)
-        request, seen = probe.request, {(probe.request.path, probe.request.query)}
-        origin = self.run.sender.origin
-        while following := follow_redirect(self.subject, request, received.response, origin):
-            request = following
-            if (request.path, request.query) in seen or len(seen) > _REDIRECTS:
-                finding = self.finding(
-                    "response-redirect-circular",
-                    f"the redirect to {request.path.decode('latin-1')} leads in a circle, or never ends",
-                )
-                self.note(Verdict("not_a_server_error", finding), Exchanged(probe, received))
-                return received
-            seen.add((request.path, request.query))
-            received = self.run.exchange(request)
-        return received
-
-
-def keep_name(draft: RequestDraft, name: str) -> RequestDraft:
-    """Return the draft of a change with the name of its path in its body as well, where the body has that property."""
-    value = draft.parameters.get((ParameterLocation.PATH, name))
-    if not isinstance(draft.body, dict) or not isinstance(value, str | int):
-        return draft
-    same = [key for key, known in draft.body.items() if joined(key) == joined(name) and type(known) is type(value)]
-    return draft.with_body({**draft.body, same[0]: value}) if same else draft
-
-
-def is_ours(received: Received) -> bool:
-    """Return whether our own mock answered, whatever stands behind the answer."""
-    return received.response is not None and find_field(received.response.fields, b"x-mock-source") is not None
-
-
-def is_mocked(exchanged: Exchanged) -> bool:
-    """
-    Return whether an answer says that nothing stands behind it.
-
-    Our own mock's do, unless they come from its state.
-    """
-    response = exchanged.received.response
-    return response is not None and find_field(response.fields, b"x-mock-source") not in {None, "state"}
-
-
-def renumbered(exchanges: list[Exchanged], start: int) -> list[Exchanged]:
-    """Return the exchanges, numbered in their order."""
-    return [replace(exchanged, number=start + index) for index, exchanged in enumerate(exchanges)]

@@ -36,7 +36,8 @@ from mock_server.contract.phases.fuzzing import fuzz, shrink
 from mock_server.contract.phases.leftovers import Leftover, clean_up
 from mock_server.contract.phases.stateful import Lives, things_with_lives
 from mock_server.contract.plan import Exercised
-from mock_server.contract.run import Run, RunOutOfTime, Session, renumbered
+from mock_server.contract.run import Run, RunOutOfTime
+from mock_server.contract.session import Session, renumbered
 from mock_server.contract.workflows.model import WorkflowDocument
 from mock_server.contract.workflows.play import WorkflowPlayer
 from mock_server.document.model import Entry
@@ -196,7 +197,7 @@ class Runner:
             self._sessions += [session for session in wave if session.subject.entry not in self.scouts]
             self._map(_WORK[phase], wave, phase)
             for session in wave:
-                self.run.absorb(session)
+                self.run.absorb(session.own)
             self._send_broken_type(wave)
 
     def _send_broken_type(self, wave: list[Session]) -> None:

@@ -7,6 +7,7 @@ from mock_server.errors import UsageError
 from mock_server.files import find_escape
 
 _PACKAGE = Path(__file__).resolve().parent.parent
+_SHIPPED = (_PACKAGE / "shipped" / "openapi.yaml", _PACKAGE.parent / "openapi.yaml")
 
 
 def default_document() -> str:
@@ -18,10 +19,12 @@ def default_document() -> str:
         if escape is not None:
             raise UsageError(f"{found} leads to {escape}, outside of {folder}: name the document that is meant")
         return str(found)
-    shipped = next(
-        (path for path in (_PACKAGE / "shipped" / "openapi.yaml", _PACKAGE.parent / "openapi.yaml") if path.is_file()),
-        None,
-    )
+    shipped = next((path for path in _SHIPPED if path.is_file()), None)
     if shipped is None:
         raise UsageError("there is no openapi.yaml here; name a document")
     return str(shipped)
+
+
+def is_shipped(document: str) -> bool:
+    """Return whether a document is the example that is shipped with the package, and not one of this folder."""
+    return Path(document) in _SHIPPED

@@ -289,6 +289,12 @@ _REFERENCE: Final = re.compile(
     rb"""["']?\$ref["']?\s*:\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^\s"',{}\[\]][^\n,{}]*))""",
 )
 _MOST: Final = 200  # that are named
+# Members whose own members have names of the author's: one that begins with x- is no extension there.
+_MAPS: Final = frozenset(
+    ("properties", "patternProperties", "dependentSchemas", "$defs", "definitions", "schemas", "responses",
+     "parameters", "requestBodies", "headers", "securitySchemes", "links", "callbacks", "pathItems", "webhooks",
+     "content", "encoding", "mediaTypes")
+)  # fmt: skip
 
 
 @dataclass(eq=False, repr=False)
@@ -340,11 +346,15 @@ def find_written(data: bytes) -> set[str]:
 
 
 def _iter_references(root: Node) -> Iterator[Node]:
-    """Yield the nodes that are references, outside of examples."""
-    stack = [root]
+    """Yield the nodes that are references: outside of examples and of extensions, in which `$ref` means nothing."""
+    stack = [(root, False)]
     while stack:
-        node = stack.pop()
+        node, is_map = stack.pop()
         if node.reference is not None:
             yield node
-        children = [child for key, child in node.members() if key not in DATA_KEYS]
-        stack.extend(reversed([*children, *node.items()]))
+        own = [
+            (child, not is_map and key in _MAPS)
+            for key, child in node.members()
+            if is_map or (key not in DATA_KEYS and not key.startswith("x-"))
+        ]
+        stack.extend(reversed([*own, *((item, False) for item in node.items())]))

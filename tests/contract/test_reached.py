@@ -9,7 +9,7 @@ from defusedxml.ElementTree import fromstring
 
 from mock_server.cli.main import main
 from mock_server.contract import runner
-from mock_server.contract.run import Session
+from mock_server.contract.session import Session
 from tests.support.mocks import minimal, operation
 
 INTEGER = operation({"type": "integer"})

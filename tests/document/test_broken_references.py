@@ -93,6 +93,20 @@ def test_a_reference_within_data_is_none(mock: Callable[..., Mock], key: str) ->
     assert mock(minimal({"/a": {"get": answering({key: held})}})).responder.document.broken == ()
 
 
+def test_a_reference_within_an_extension_is_none(mock: Callable[..., Mock]) -> None:
+    document = minimal({"/a": {"x-b": {"$ref": NOWHERE}, "get": {**answering({}), "x-code": [{"$ref": NOWHERE}]}}})
+
+    assert mock(document).responder.document.broken == ()
+
+
+@pytest.mark.parametrize("name", ["x-rate", "default", "value"])
+def test_a_property_with_a_name_of_the_standard_is_one(mock: Callable[..., Mock], name: str) -> None:
+    """The author of a document may call a property `value`, or `x-rate`."""
+    held = {"type": "object", "properties": {name: {"$ref": NOWHERE}}}
+
+    assert mock(minimal({"/a": {"get": answering(held)}})).responder.document.broken != ()
+
+
 def test_references_in_yaml_are_found_and_placed(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_text(

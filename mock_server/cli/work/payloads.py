@@ -10,10 +10,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 
 from mock_server.cli.configure import configure
 from mock_server.cli.progress import show_progress
-from mock_server.cli.show import print_findings
+from mock_server.cli.show import choose_document, print_findings
 from mock_server.cli.terminal import say
 from mock_server.cli.workers import choose_executor
-from mock_server.document.default import default_document
 from mock_server.errors import UsageError
 from mock_server.generate.edges.catalogue import count_reasons
 from mock_server.json_values import Progress, format_pointer
@@ -76,7 +75,7 @@ def payloads(
         raise UsageError(f"--direction is one of {', '.join(_DIRECTIONS)}, not {direction!r}")
     if format_ not in FORMATS:
         raise UsageError(f"--format is one of {', '.join(FORMATS)}, not {format_!r}")
-    where = document or default_document()
+    where = choose_document(document)
     if Path(where).is_file():
         where = str(Path(where).resolve())  # a worker may run in another folder
     if where == "-" and (workers > 1 or scheduler is not None):

@@ -15,7 +15,7 @@ from mock_server.cli.terminal import count_noun, say
 from mock_server.compose.backend import assemble, check_store, describe_state
 from mock_server.compose.deferred import deferred_app, find_hidden
 from mock_server.compose.reload import Reloader
-from mock_server.document.default import default_document
+from mock_server.document.default import default_document, is_shipped
 from mock_server.document.model import MISSING, Entry
 from mock_server.exchange.negotiate import choose_success
 from mock_server.findings import Finding, make_tool_finding
@@ -137,6 +137,8 @@ def _document_lines(
     named = ""
     if not is_alone:
         named = f"{opened.where}, "
+    elif is_shipped(opened.where):
+        named = "the shipped example, as there is no openapi.yaml here; "
     stored = "no fixtures"
     if opened.fixtures_from is not None:
         stored = f"fixtures in {opened.fixtures_from}"

@@ -15,7 +15,7 @@ import typer
 
 from mock_server.cli.configure import configure, read_subtable
 from mock_server.cli.progress import show_progress
-from mock_server.cli.show import print_findings, require_format
+from mock_server.cli.show import choose_document, print_findings, require_format
 from mock_server.cli.show_run import print_report, summarise
 from mock_server.cli.terminal import say
 from mock_server.contract.api import Api, make_api
@@ -50,7 +50,6 @@ from mock_server.contract.workflows.model import WorkflowDocument
 from mock_server.contract.workflows.parse import read_workflows
 from mock_server.contract.workflows.play import CHECK
 from mock_server.contract.workflows.write import write_workflows
-from mock_server.document.default import default_document
 from mock_server.document.document import Document
 from mock_server.document.load import LoadedResource, read_resource
 from mock_server.document.model import Entry
@@ -135,7 +134,7 @@ def run_contract(
             "allow_path": allow_path,
         }
     )
-    where = document or default_document()
+    where = choose_document(document)
     opened = read_document(where, settings)
     print_findings(opened.overlay_findings, "text", read=opened.library.loaded(), stream=sys.stderr)
     api = make_api(opened, base_path_of(url, opened), settings.seed, settings.locale, settings.fields)

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingCo
 
 from mock_server.cli.configure import configure
 from mock_server.cli.progress import show_progress
-from mock_server.cli.show import print_findings, require_format
+from mock_server.cli.show import choose_document, print_findings, require_format
 from mock_server.cli.terminal import count_noun, say
 from mock_server.cli.workers import choose_executor
 from mock_server.contract.parts import (
@@ -23,7 +23,6 @@ from mock_server.contract.parts import (
     split_all,
 )
 from mock_server.contract.records import RecordSource, find_sources
-from mock_server.document.default import default_document
 from mock_server.errors import UsageError
 from mock_server.findings import Level
 from mock_server.payloads.executors import run_pieces
@@ -50,7 +49,8 @@ def validate(
     if direction not in {"request", "response"}:
         raise UsageError(f"--direction is request or response, not {direction!r}")
     settings = configure({"overlay": overlay, "allow_remote": allow_remote, "allow_path": allow_path})
-    where = document or default_document()
+    sources = find_sources(files)
+    where = choose_document(document)
     standard = RecordStandard(
         document=_found_anywhere(where) if scheduler is not None else where,
         settings=replace(settings, overlay=tuple(path.absolute() for path in settings.overlay)),
@@ -62,7 +62,6 @@ def validate(
     )
     if "-" in {*files, standard.document} and (workers > 1 or scheduler is not None):
         raise UsageError("--workers and --scheduler need files that each of them can read, not standard input")
-    sources = find_sources(files)
     if scheduler is not None:
         sources = [replace(source, path=str(Path(source.path).resolve())) for source in sources]
     sifter = open_sifter(standard)  # says what is wrong with the document before any work

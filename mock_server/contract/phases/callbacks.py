@@ -20,7 +20,8 @@ from urllib.parse import quote, unquote, urlsplit
 from mock_server.contract.api import OperationUnderTest
 from mock_server.contract.model import Exchanged, Intent, Probe, Verdict
 from mock_server.contract.phases.resources import find_thing, remember
-from mock_server.contract.run import Run, Session
+from mock_server.contract.run import Run
+from mock_server.contract.session import Session
 from mock_server.contract.transport.http import Received
 from mock_server.contract.transport.listener import Listener
 from mock_server.document.model import Callback, Entry, Missing, ParameterLocation

@@ -24,7 +24,7 @@ from mock_server.contract.plan import (
     other_media,
     ranked,
 )
-from mock_server.contract.run import Session
+from mock_server.contract.session import Session
 from mock_server.document.document import template_names
 from mock_server.document.model import Missing, ParameterLocation
 from mock_server.errors import UndefinedSerialization

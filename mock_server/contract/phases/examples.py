@@ -20,7 +20,7 @@ from mock_server.contract.phases.resources import (
     reach,
     remember,
 )
-from mock_server.contract.run import Session
+from mock_server.contract.session import Session
 from mock_server.document.document import template_names
 from mock_server.document.model import MISSING, Entry
 from mock_server.generate.request import RequestDraft

@@ -16,7 +16,7 @@ from mock_server.contract.memory import KnownObject
 from mock_server.contract.model import Exchanged, Incident, Incidents, Intent
 from mock_server.contract.phases.resources import create_thing, find_thing, probe_thing, remember
 from mock_server.contract.plan import Change, make_plan
-from mock_server.contract.run import Session
+from mock_server.contract.session import Session
 from mock_server.document.model import MISSING, Missing, ParameterLocation
 from mock_server.generate.edges.steps import apply_step
 from mock_server.generate.fuzzing import draft_strategy, search

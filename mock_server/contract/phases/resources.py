@@ -6,7 +6,8 @@ from mock_server.contract.drafting.repair import REPAIRABLE, Repairer
 from mock_server.contract.memory import KnownObject
 from mock_server.contract.model import Exchanged, Incidents, Intent
 from mock_server.contract.renamed import find_renamed
-from mock_server.contract.run import Run, Session
+from mock_server.contract.run import Run
+from mock_server.contract.session import Session
 from mock_server.contract.templates import is_listing, shape_of
 from mock_server.document.document import template_names
 from mock_server.document.model import Entry

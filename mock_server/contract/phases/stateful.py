@@ -16,7 +16,8 @@ from mock_server.contract.observed import json_of, things_in
 from mock_server.contract.phases.resources import create, find_creator, remember
 from mock_server.contract.redirects import follow_location
 from mock_server.contract.renamed import find_renamed
-from mock_server.contract.run import PATIENCE, Run, Session, is_ours
+from mock_server.contract.run import Run
+from mock_server.contract.session import PATIENCE, Session, is_ours
 from mock_server.contract.templates import is_listing, shape_of
 from mock_server.document.document import template_names
 from mock_server.document.model import MISSING, Entry, Link, Missing, ParameterLocation

@@ -10,7 +10,6 @@ from mock_server.contract.model import Exchanged, Incident
 from mock_server.contract.reports.shell import Shell
 from mock_server.contract.runner import Report
 from mock_server.document.positions import Position
-from mock_server.exchange.curl import write_curl
 from mock_server.exchange.message import Request
 from mock_server.exchange.render import render_body, render_fields
 from mock_server.exchange.secrets.mask import Mask
@@ -102,6 +101,10 @@ class ReportContext:
             },
         }
 
+    def write_request(self, request: Request) -> str:
+        """Write a request as a line for a shell."""
+        return self.shell.write_request(request, self.mask, self.origin)
+
     def url(self, request: Request) -> str:
         """Return the target of a request."""
         return self.mask.url(self.origin) + request.target
@@ -143,9 +146,7 @@ def digest(report: Report, frame: ReportContext, checks: frozenset[str] = frozen
         "left": [
             {
                 "path": frame.mask.text(left.path),
-                "curl": write_curl(frame.mask.request(left.request), frame.mask.url(frame.origin))
-                if left.request is not None
-                else None,
+                "curl": frame.write_request(left.request) if left.request is not None else None,
             }
             for left in report.left
         ],

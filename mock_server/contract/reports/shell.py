@@ -62,16 +62,20 @@ class Shell:
         creation = self.creations[thing] if thing is not None else None
         before = [each for each in incident.related[-_MOST_BEFORE:] if creation is None or each != creation.exchanged]
         if creation is None or creation.exchanged == incident.exchanged:
-            return "\n".join(self._line(each, mask, origin) for each in (*before, incident.exchanged))
-        first = self._line(creation.exchanged, mask, origin)
+            return "\n".join(self._line(each.probe.request, mask, origin) for each in (*before, incident.exchanged))
+        first = self._line(creation.exchanged.probe.request, mask, origin)
         known = thing or b""
         if creation.find_id:
             first = f"id=$({first.replace('curl ', 'curl -si ' if creation.shows_header else 'curl -s ', 1)}"
             first += f" | {creation.find_id})"
         else:
             known = b""
-        lines = (self._line(each, mask, origin, known) for each in (*before, incident.exchanged))
+        lines = (self._line(each.probe.request, mask, origin, known) for each in (*before, incident.exchanged))
         return "\n".join((first, *lines))
+
+    def write_request(self, request: Request, mask: Mask, origin: str) -> str:
+        """Write a request by itself."""
+        return self._line(request, mask, origin)
 
     def _find_thing(self, path: bytes) -> bytes | None:
         """Find the path of the created thing that a path names, or leads below."""
@@ -82,8 +86,8 @@ class Shell:
                 return part
         return None
 
-    def _line(self, exchanged: Exchanged, mask: Mask, origin: str, thing: bytes = b"") -> str:
-        raw, texts = exchanged.probe.request, list[str]()
+    def _line(self, raw: Request, mask: Mask, origin: str, thing: bytes = b"") -> str:
+        texts = list[str]()
         shown = self._shown(raw, mask, texts)
         if thing and (raw.path == thing or raw.path.startswith(thing + b"/")):
             texts.append("$id")

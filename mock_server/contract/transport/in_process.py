@@ -41,10 +41,13 @@ def load_app(where: str, flag: str = "--app") -> Any:  # noqa: ANN401 - an appli
     try:
         found: Any = importlib.import_module(module_name)
     except Exception as error:
-        raise UsageError(f"{flag} {where}: {_said(error)}") from error
+        looked = ""
+        if isinstance(error, ModuleNotFoundError) and f"{module_name}.".startswith(f"{error.name}."):
+            looked = f" in {folder}, nor among the packages of {sys.prefix}"
+        raise UsageError(f"{flag} {where}: {_said(error)}{looked}") from error
     for name in path.removesuffix("()").split("."):
         if not hasattr(found, name):
-            raise UsageError(f"{flag} {where}: {found!r} has no attribute {name!r}")
+            raise UsageError(f"{flag} {where}: {module_name} has no {path.removesuffix('()')}")
         found = getattr(found, name)
     try:
         return found() if path.endswith("()") else found

@@ -10,7 +10,8 @@ from mock_server.contract.checks import Check
 from mock_server.contract.memory import path_values
 from mock_server.contract.model import Exchanged, Intent, Probe, Verdict
 from mock_server.contract.phases.resources import ask_with_made_up_credentials, remember
-from mock_server.contract.run import Run, Session
+from mock_server.contract.run import Run
+from mock_server.contract.session import Session
 from mock_server.contract.workflows.conditions import ConditionError, holds
 from mock_server.contract.workflows.draft import Unwritable, extra_fields, write_step
 from mock_server.contract.workflows.expressions import Scope

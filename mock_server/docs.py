@@ -27,6 +27,7 @@ from mock_server.cli.check import app as check_app
 from mock_server.cli.consumer import app as consumer_app
 from mock_server.cli.diff import app as diff_app
 from mock_server.cli.main import COMMANDS
+from mock_server.cli.mcp import app as mcp_app
 from mock_server.cli.payloads import app as payloads_app
 from mock_server.cli.proxy import app as proxy_app
 from mock_server.cli.report import app as report_app
@@ -42,6 +43,7 @@ from mock_server.faults import MEANINGS as FAULTS
 from mock_server.faults import WIREMOCK
 from mock_server.findings import RULES
 from mock_server.generate.realism.tables import MOMENTS, TEXT, read_table
+from mock_server.mcp.server import AgentServer
 from mock_server.payloads.formats import FORMATS
 from mock_server.payloads.plan import MEANINGS as KINDS
 from mock_server.respond.open import open_responder
@@ -53,6 +55,7 @@ from mock_server.settings.trust import TRUST
 from mock_server.settings.types import Trust
 
 PACKAGE: Final = Path(__file__).resolve().parent
+DOCS: Final = PACKAGE.parent / "docs"
 APPS: Final = {
     "serve": serve_app,
     "proxy": proxy_app,
@@ -63,6 +66,7 @@ APPS: Final = {
     "diff": diff_app,
     "consumer": consumer_app,
     "payloads": payloads_app,
+    "mcp": mcp_app,
 }
 _MARKED: Final = re.compile(r"(<!-- table: (?P<name>[a-z-]+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
 
@@ -104,6 +108,8 @@ def main(arguments: Sequence[str]) -> int:
     folder = Path(arguments[0]) if arguments else Path("docs")
     for path in find_pages(folder):
         path.write_text(render(path.read_text()))
+    for name, write in FILES.items():
+        (folder / name).write_text(write())
     return 0
 
 
@@ -241,6 +247,53 @@ def _packages() -> str:
     return write_table(("package", "what it is for"), rows)
 
 
+def _mcp_tools() -> str:
+    rows = (
+        [f"`{row.name}`", ", ".join(f"`{name}`" for name in row.arguments), row.sentence]
+        for row in AgentServer(Path.cwd(), DEFAULTS).rows()
+    )
+    return write_table(("tool", "arguments", "what it does"), rows)
+
+
+def _mcp_resources() -> str:
+    rows = AgentServer(Path.cwd(), DEFAULTS).resources()
+    return write_table(("resource", "what it is"), ([f"`{uri}`", title] for uri, (_, title) in rows.items()))
+
+
+def _llms() -> str:
+    """List the pages of the documentation for language models: https://llmstxt.org/."""
+    lines = [
+        "# mock-server\n",
+        "> From one OpenAPI document: a fake backend whose every answer conforms, contract checks of the real API,",
+        "> and edge-case payloads, each proven to be what it says.\n",
+    ]
+    for title, folder in (
+        ("Start", "."),
+        ("Guides", "guides"),
+        ("Reference", "reference"),
+        ("Explanation", "explanation"),
+    ):
+        lines.append(f"## {title}\n")
+        for path in sorted((DOCS / folder).glob("*.md")):
+            text = path.read_text()
+            heading = text.partition("\n")[0].removeprefix("# ")
+            line = f"- [{heading}]({path.relative_to(DOCS).as_posix()}): {_find_sentence(text)}"
+            lines.append(line.removesuffix(": "))
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _find_sentence(text: str) -> str:
+    """Return the first sentence of a page, without what is Markdown in it."""
+    plain = re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", re.sub(r"!\[.*", "", text.partition("\n")[2]))
+    no_text = ("```", "<!--", "#", "|", "- ")
+    texts = (part for part in plain.split("\n\n") if part.strip() and not part.lstrip().startswith(no_text))
+    paragraph = next(texts, "")
+    return re.split(r"(?<=[.])\s", " ".join(paragraph.split()).replace("**", ""))[0]
+
+
+# Files that are written whole, by their place in the folder of documentation.
+FILES: Final[dict[str, Callable[[], str]]] = {"llms.txt": _llms}
 TABLES: Final[dict[str, Callable[[], str]]] = {
     "rules": _rules,
     "checks": _named(("check", "what has to hold"), {name: check.sentence for name, check in CHECKS.items()}),
@@ -258,6 +311,8 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "kinds": _kinds,
     "formats": _formats,
     "packages": _packages,
+    "mcp-tools": _mcp_tools,
+    "mcp-resources": _mcp_resources,
     **{f"flags-{command}": _flags(command) for command in APPS},
 }
 

@@ -39,7 +39,7 @@ LAYERS = [
     "compose",
     "edges",
 ]
-EDGES = {"cli", "api", "strategies", "testing", "__main__", "__init__", "pytest_plugin", "docs"}
+EDGES = {"cli", "mcp", "api", "strategies", "testing", "__main__", "__init__", "pytest_plugin", "docs"}
 # Modules of ours that may be named in strings and imported when they are needed.
 LAZY = {"compose", "cli", "__init__", "pytest_plugin", "payloads.jobs", "document.read", "respond.match.matchers"}
 MOST_MODULES = 25  # in one folder
@@ -56,6 +56,7 @@ DOORS = {
         "contract.transport.deadline",
         "contract.transport.http",
         "document.fetch",
+        "mcp",
         "proxy.upstream",
         "testing.live",
     },
@@ -82,6 +83,8 @@ DOORS = {
     "distributed": {"payloads.dask"},
     "pytest": {"pytest_plugin", "testing.cases"},
     "msgspec": {"document.json_text", "exchange.packed"},
+    "mcp": {"mcp"},
+    "pydantic": {"mcp"},
     "orjson": {
         "admin",
         "callbacks",
@@ -93,6 +96,7 @@ DOORS = {
         "exchange",
         "generate",
         "judges",
+        "mcp",
         "payloads",
         "proxy",
         "respond",

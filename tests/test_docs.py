@@ -21,7 +21,7 @@ import httpx2
 import pytest
 
 from mock_server.cli.main import COMMANDS
-from mock_server.docs import TABLES, find_pages, render, write_table
+from mock_server.docs import FILES, TABLES, find_pages, render, write_table
 from mock_server.faults import MEANINGS, FaultKind
 from mock_server.payloads.plan import ALL_KINDS
 from mock_server.payloads.plan import MEANINGS as KINDS
@@ -192,6 +192,11 @@ def test_every_command_says_what_the_page_shows(
 @pytest.mark.parametrize("path", find_pages(DOCS), ids=lambda path: path.name)
 def test_tables_are_those_of_the_code(path: Path) -> None:
     assert render(path.read_text()) == path.read_text(), REWRITE
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_files_are_those_of_the_code(name: str) -> None:
+    assert FILES[name]() == (DOCS / name).read_text(), REWRITE
 
 
 def test_every_table_has_a_page() -> None:

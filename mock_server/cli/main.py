@@ -40,6 +40,7 @@ COMMANDS: Final = {
     "consumer": "Write what a consumer sends and reads as a profile, by which `diff` says what hurts it.",
     "payloads": "Write realistic, boundary, extreme, invalid, incoherent and combined payloads, each proven to be what "
     "it says.",
+    "mcp": "Offer everything here to coding agents as an MCP server, over standard input and output or HTTP.",
 }
 # What the commands of other programs are called that do the same.
 _SYNONYMS: Final = {

@@ -17,6 +17,14 @@ from mock_server.printable import printable
 
 _EVERY: Final = 30.0  # seconds between lines
 
+_reporter: Progress | None = None
+
+
+def report_to(reporter: Progress) -> None:
+    """Report the progress of this process to a function, instead of showing it."""
+    global _reporter  # noqa: PLW0603 - there is one progress of a process
+    _reporter = reporter
+
 
 @contextmanager
 def show_progress(what: str = "", *columns: ProgressColumn) -> Iterator[Progress]:
@@ -27,6 +35,10 @@ def show_progress(what: str = "", *columns: ProgressColumn) -> Iterator[Progress
         what: Is done, where the progress does not say it.
         columns: Of the bar; the usual ones if left out.
     """
+    if _reporter is not None:
+        reporter = _reporter
+        yield lambda done, total, now: reporter(done, total, now or what)
+        return
     if not sys.stderr.isatty():
         yield _Lines(what).show
         return

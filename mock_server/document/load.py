@@ -51,6 +51,7 @@ class Access:
     folders: tuple[Path, ...] = ()  # besides the project's own
     hosts: frozenset[str] = frozenset()
     max_bytes: int = 64 * 1024 * 1024  # of one file
+    project: Path | None = None  # in place of the project that a document is found to lie in
 
 
 class SourceBytes:
@@ -147,10 +148,15 @@ class Library:
                 raise UnreadableResource(where, "there is no such file", advise_missing(path))
             if path.is_dir():
                 raise UnreadableResource(where, "is a folder", advise_folder(path))
-            self._folders = (project_folder(path), *_resolved(self.access.folders))
+            self._folders = (self._project_of(path), *_resolved(self.access.folders))
             resource = _decode(_file_uri(path), where, _read_file(path, where, self.access.max_bytes))
         self._read[resource.uri] = resource
         return resource
+
+    def _project_of(self, document: Path) -> Path:
+        if self.access.project is not None:
+            return self.access.project.resolve()
+        return project_folder(document)
 
     def open(self, uri: str) -> LoadedResource:
         """

@@ -31,7 +31,7 @@ def read_document(where: str, settings: Settings) -> Document:
 
 def access_of(settings: Settings) -> Access:
     """Return the files and hosts that references of documents may read, besides their projects."""
-    return Access(folders=settings.allow_path, hosts=frozenset(settings.allow_remote))
+    return Access(folders=settings.allow_path, hosts=frozenset(settings.allow_remote), project=settings.project)
 
 
 def read_documents(wheres: Sequence[str], access: Access, overlays: Sequence[Path] = ()) -> list[Document]:

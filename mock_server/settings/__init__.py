@@ -272,6 +272,14 @@ class Settings:
     )
     allow_remote: tuple[str, ...] = setting(TEXTS, (), "A host that references may read from.", trust=Trust.NOTHING)
     allow_path: tuple[Path, ...] = setting(PATHS, (), "A folder that references may read from.", trust=Trust.NOTHING)
+    project: Path | None = setting(
+        PATH,
+        None,
+        "The folder that references may read from without being allowed to.",
+        trust=Trust.NOTHING,
+        flag=None,
+        shown="the nearest folder above with .git or the like",
+    )
     fields: Mapping[str, str] = setting(
         FAKERS,
         dict,

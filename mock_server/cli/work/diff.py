@@ -22,6 +22,7 @@ from mock_server.diff.model import ComparedDocuments, DiffVerdict
 from mock_server.diff.policy import MessagePolicy
 from mock_server.diff.report import DIFF_FORMATS, ComparisonReport
 from mock_server.diff.whom import HurtFinder
+from mock_server.document.document import Document
 from mock_server.document.positions import find_positions
 from mock_server.document.read import read_document
 from mock_server.errors import UsageError
@@ -203,7 +204,7 @@ def _find_source(where: str, folder: Path) -> _Source:
 
 
 def _compare(pair: tuple[_Source, _Source], options: _DiffOptions) -> ComparisonReport:
-    old, new = (read_document(source.path, options.settings) for source in pair)
+    old, new = (_read(source, options.settings) for source in pair)
     with show_progress() as show:
         compared = compare_documents(
             old,
@@ -227,6 +228,13 @@ def _compare(pair: tuple[_Source, _Source], options: _DiffOptions) -> Comparison
     read = (*old.library.loaded(), *new.library.loaded())
     names = {old.resource.name: pair[0].shown, new.resource.name: pair[1].shown}
     return ComparisonReport(compared, find_positions(places, read), lambda name: names.get(name, name))
+
+
+def _read(source: _Source, settings: Settings) -> Document:
+    """Read a document; one of git lies in a folder with all that it refers to."""
+    if source.path != source.shown:
+        settings = replace(settings, project=None)
+    return read_document(source.path, settings)
 
 
 def _find_hurt(compared: ComparedDocuments, options: _DiffOptions) -> ComparedDocuments:

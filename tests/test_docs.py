@@ -32,7 +32,8 @@ DOCS = ROOT / "docs"
 PACKAGE = ROOT / "mock_server"
 PACKAGES = sorted(path.parent for path in PACKAGE.rglob("__init__.py") if path.parent != PACKAGE)
 PAGES = {
-    path.relative_to(ROOT).as_posix(): path.read_text() for path in [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+    path.relative_to(ROOT).as_posix(): path.read_text()
+    for path in [ROOT / "README.md", ROOT / "skills" / "mock-server" / "SKILL.md", *sorted(DOCS.rglob("*.md"))]
 }
 LONGEST_README = 150  # lines
 MOST_SERVERS = 4  # that run at a time

@@ -1,5 +1,6 @@
 """Logging in, in each way there is: tokens end all the time, and nothing secret is written anywhere."""
 
+import functools
 import json
 import ssl
 import subprocess
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from mock_server.cli.main import main
+from mock_server.contract.login import open as login_opening
+from mock_server.contract.login.logins import Login
 from tests.support.issuer import CLIENT, PASSWORD, SECRET, USER, Issuer, document_of, running_issuer
 
 BEARER = {"oauth": {"type": "http", "scheme": "bearer"}}
@@ -142,6 +145,20 @@ def test_a_run_stays_logged_in(
     assert_nothing_leaked(issuer, tmp_path, captured.out, captured.err)
 
 
+@pytest.mark.parametrize("way", ["client credentials", "password, then refresh", "discovery"])
+def test_tokens_of_two_seconds_are_renewed_before_they_end(
+    way: str, issuer: Issuer, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the clock of the issuer: no request comes with a token that has ended, so none has to be sent again."""
+    monkeypatch.setattr(login_opening, "Login", functools.partial(Login, clock=lambda: issuer.now))
+    path, schemes, flags = WAYS[way]
+    run(path, schemes, *(flag.replace("{url}", issuer.url) for flag in flags))
+
+    assert issuer.asked.total() > 3
+    assert issuer.late == 0
+    assert issuer.served[200] > 10
+
+
 def test_a_refresh_token_is_used_before_the_password(issuer: Issuer, run: Run) -> None:
     path, schemes, flags = WAYS["password, then refresh"]
     run(path, schemes, *(flag.replace("{url}", issuer.url) for flag in flags))
@@ -256,6 +273,10 @@ def test_the_user_of_a_web_fuzzing_commons_file_is_chosen(
 
 
 REFUSED = {
+    "users that would have to be created": (
+        ["--auth-file", "users.yaml"],
+        "createUsers is not supported: name a user that exists",
+    ),
     "the client": (
         ["--auth-token-url", "{url}/token", "--auth-client-id", "other", "--auth-client-secret", "other"],
         "401 invalid_client who are you?",
@@ -284,6 +305,7 @@ def test_what_cannot_log_in_ends_with_2_and_the_reason(
     why: str, issuer: Issuer, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
     flags, reason = REFUSED[why]
+    Path("users.yaml").write_text("auth: [{name: ada, createUsers: [{endpoint: /users, verb: POST}]}]\n")
 
     assert run("/things", BEARER, *(flag.replace("{url}", issuer.url) for flag in flags)) == 2
     assert reason in capsys.readouterr().err

@@ -31,6 +31,7 @@ class Issuer:
     endpoint: str = ""  # that discovery names
     refuses: bool = False
     is_blind: bool = False  # whether any token is refused
+    late: int = 0  # how often a token came that was given, and that had ended
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     @property
@@ -47,7 +48,9 @@ class Issuer:
     def is_good(self, token: str) -> bool:
         """Whether a token is good; the clock goes on."""
         self.now += STEP
-        return not self.is_blind and self.held.get(token, -1) >= self.now
+        ends = self.held.get(token)
+        self.late += ends is not None and ends < self.now
+        return not self.is_blind and ends is not None and ends >= self.now
 
     def grant(self, form: dict[str, str], client: tuple[str, str]) -> tuple[int, dict[str, object]]:
         """Answer a token request."""

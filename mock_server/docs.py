@@ -12,7 +12,7 @@ A page of `docs/` holds a table between two markers, and this module writes what
 import ast
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -51,8 +51,9 @@ from mock_server.schema.formats import FORMATS as STRING_FORMATS
 from mock_server.server.backend import Backend
 from mock_server.settings import DEFAULTS, SETTINGS, write_default
 from mock_server.settings.contract import LOGIN_ROWS, TESTED_ROWS
+from mock_server.settings.issuer import CLIENT_ROWS, ISSUER_ROWS, USER_ROWS
 from mock_server.settings.trust import TRUST
-from mock_server.settings.types import Trust
+from mock_server.settings.types import Setting, Trust
 
 PACKAGE: Final = Path(__file__).resolve().parent
 DOCS: Final = PACKAGE.parent / "docs"
@@ -185,6 +186,16 @@ def _login() -> str:
     )
 
 
+def _issuer(rows: Mapping[str, Setting]) -> Callable[[], str]:
+    """Return the table of one of the tables of `[issuer]`."""
+
+    def write() -> str:
+        written = ([f"`{name}`", row.shown, row.help] for name, row in rows.items())
+        return write_table(("setting", "default", "what it does"), written)
+
+    return write
+
+
 def _trust() -> str:
     rows = (
         [", ".join(f"`{name.replace('_', '-')}`" for name in _trusted(trust)), trust.value]
@@ -305,6 +316,9 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "exit-codes": _exit_codes,
     "settings": _settings,
     "login": _login,
+    "issuer": _issuer(ISSUER_ROWS),
+    "issuer-users": _issuer(USER_ROWS),
+    "issuer-clients": _issuer(CLIENT_ROWS),
     "tested-operations": _named(("setting", "what it does"), {name: row.help for name, row in TESTED_ROWS.items()}),
     "trust": _trust,
     "endpoints": _endpoints,

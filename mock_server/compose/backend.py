@@ -19,6 +19,7 @@ from typing import Protocol
 
 from mock_server.callbacks.dispatch import CallbackDispatcher
 from mock_server.callbacks.send import CallbackSender
+from mock_server.compose.issuer import install_issuer
 from mock_server.errors import UsageError
 from mock_server.respond.open import OpenedDocument
 from mock_server.respond.responder import Responder
@@ -183,6 +184,7 @@ def configure_sources(backend: Backend, mounts: Sequence[Mount], settings: Setti
         UsageError: something is set to what it can't be.
     """
     attach_state(backend, mounts, settings)
+    install_issuer(backend, mounts, settings)
     CallbackSender.of(settings)  # who can't be sent to is said now, and not when there is something to send
     if settings.handlers is not None:
         backend.code = load_code(settings.handlers, Path.cwd(), backend.code)

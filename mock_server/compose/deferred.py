@@ -134,11 +134,10 @@ def find_hidden(backend: Backend) -> Iterator[Finding]:
         for entry in responder.document.entries:
             paths = [base + entry.template for base in responder.base_paths(entry)]
             if all(backend.reserves(path.encode()) for path in paths):
-                message = (
-                    f"{entry.method} {paths[0]} is not answered: {ADMIN.decode()} and {CONSOLE.decode()} "
-                    "are this server's own;"
-                    " --admin-port gives them a port of their own, --no-admin leaves them out"
-                )
+                advice = "--admin-port gives them a port of their own, --no-admin leaves them out"
+                if any(backend.find_service(path.encode()) is not None for path in paths):
+                    advice = "--no-issuer leaves the issuer out"
+                message = f"{entry.method} {paths[0]} is not answered: such paths are this server's own; {advice}"
                 yield Finding(
                     rule="document-path-ambiguous", message=message, place=entry.node.place, operation=entry.id
                 )

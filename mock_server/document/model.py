@@ -172,6 +172,7 @@ class SecurityScheme:
     name: str = ""  # of the header, query parameter or cookie
     location: ParameterLocation = ParameterLocation.HEADER
     scheme: str = ""  # of the Authorization field: basic, bearer, …; in lower case
+    scopes: tuple[str, ...] = ()  # of all flows of oauth2
     node: Node
 
 

@@ -287,6 +287,14 @@ def parse_security_schemes(reader: Reader, components: Node | None) -> dict[str,
             name=text(node, "name"),
             location=location,
             scheme=text(node, "scheme").lower(),
+            scopes=_read_scopes(node),
             node=node,
         )
     return found
+
+
+def _read_scopes(scheme: Node) -> tuple[str, ...]:
+    """Read the scopes of all flows of an OAuth 2 scheme. OAS 3.1.1, "OAuth Flow Object"."""
+    flows = as_object(mapping(scheme).get("flows"))
+    each = [as_object(as_object(flow).get("scopes")) for flow in flows.values()]
+    return tuple(dict.fromkeys(scope for scopes in each for scope in scopes))

@@ -15,7 +15,7 @@ from mock_server.document.model import (
 from mock_server.document.openapi3 import header_objects, may_be_sent, normal_status, parse_examples, schema_of
 from mock_server.document.reader import Reader, flag, mapping, text, texts
 from mock_server.document.references import Node
-from mock_server.json_values import JsonObject
+from mock_server.json_values import JsonObject, as_object
 
 # collectionFormat: https://spec.openapis.org/oas/v2.0.html#parameter-object
 _COLLECTION_STYLES = {
@@ -178,6 +178,7 @@ def parse_security_schemes(reader: Reader, root: Node) -> dict[str, SecuritySche
             name=text(node, "name"),
             location=ParameterLocation.QUERY if text(node, "in") == "query" else ParameterLocation.HEADER,
             scheme="basic" if type_ == "basic" else "",
+            scopes=tuple(as_object(mapping(node).get("scopes"))),
             node=node,
         )
     return found

@@ -18,6 +18,7 @@ UPSTREAM: Final = "upstream"  # the source of an answer that a real server gave
 SEED: Final = b"x-mock-seed"
 PAYLOAD: Final = b"x-mock-payload"
 PREFERENCE_APPLIED: Final = b"preference-applied"
+OWN_PAGE: Final = "issuer:page"  # the source of a page of the issuer, which no page of another origin may read
 GENERATED: Final = "generated"  # the source of answers that are made
 STATE: Final = "state:"  # before the name of the resource that an answer is made of
 

@@ -34,6 +34,7 @@ from mock_server.respond.compiled import CompiledOperation, CompiledOperations, 
 from mock_server.respond.match.near_misses import DocumentedRoute, hint
 from mock_server.respond.represent.context import NOBODY, RequestContext, accept_of
 from mock_server.respond.represent.representation import Representation
+from mock_server.respond.tokens import INSUFFICIENT, INVALID, TokenRefusal
 from mock_server.respond.worlds import World
 from mock_server.schema.dialect import Direction, Purpose
 
@@ -48,6 +49,8 @@ class Considered(NamedTuple):
     reason: str = ""  # why this response of the document answers
     chosen: ChosenResponse | None = None  # that response
 
+
+_TOKEN_PROBLEMS: Final = {INVALID: problem.INVALID_TOKEN, INSUFFICIENT: problem.INSUFFICIENT_SCOPE}
 
 FindFixture = Callable[[CompiledOperation, RequestContext, int | None], Answer | None]
 
@@ -97,6 +100,25 @@ class ErrorAnswers:
             answer = problem_answer(problem.UNAUTHORIZED, f"{detail}; {advice}", entry=operation.entry)
         reason = f"no security requirement is met: missing is {'; or '.join(ask.understood.unmet)}"
         return considered(self.with_challenge(compiled, answer._replace(findings=(finding,))), reason, chosen)
+
+    def refuse_token(self, compiled: CompiledOperation, ask: RequestContext, refusal: TokenRefusal) -> Considered:
+        """Answer 401 or 403 to a request whose token is not good. RFC 6750, section 3."""
+        operation = compiled.operation
+        finding = Finding(
+            rule="request-security-unmet",
+            message=refusal.reason,
+            place=operation.entry.node.place,
+            instance=("security",),
+            operation=operation.id,
+        )
+        chosen = choose_failure(operation, (refusal.status,))
+        answer = self._documented(compiled, chosen, ask, (finding,)) if chosen is not None else None
+        if answer is None:
+            answer = problem_answer(_TOKEN_PROBLEMS[refusal.error], refusal.reason, entry=operation.entry)
+        challenge = refusal.challenge().encode("latin-1", "replace")
+        others = [pair for pair in answer.fields if pair[0] != b"www-authenticate"]
+        answer = answer._replace(fields=[*others, (b"www-authenticate", challenge)], findings=(finding,))
+        return considered(answer, f"the token is not good: {refusal.reason}", chosen)
 
     def with_challenge(self, compiled: CompiledOperation, answer: Answer) -> Answer:
         """Return a 401 says how to authenticate. RFC 9110, section 15.5.2."""

@@ -41,6 +41,7 @@ from mock_server.respond.represent.representation import Representation
 from mock_server.respond.routes import Routes, as_judged
 from mock_server.respond.source import AnswerSource
 from mock_server.respond.stored import render
+from mock_server.respond.tokens import TokenVerifier, asks_for_token, find_refusal
 from mock_server.respond.worlds import World
 
 _ERRORS: Final = frozenset(name for name, rule in RULES.items() if rule.level is Level.ERROR)
@@ -62,6 +63,7 @@ class Responder:
     fixtures: Fixtures = field(default_factory=Fixtures)
     served: tuple[str, ...] = ()  # the base paths of all documents of the server, named where none fits
     sources: tuple[AnswerSource, ...] = ()  # that are asked before the document, in this order; replaced as a whole
+    verifier: TokenVerifier | None = None  # of bearer tokens; None: any will do
     _bases: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -94,6 +96,14 @@ class Responder:
     def find(self, request: Request) -> Matched[Entry] | Unmatched:
         """Find the operation that a request asks for."""
         return self._routes.find(request)
+
+    def verifies(self, operation: Operation) -> bool:
+        """Check whether the tokens of requests for an operation are verified."""
+        return (
+            self.verifier is not None
+            and self.kit.settings.security
+            and asks_for_token(operation.security, self.document.schemes)
+        )
 
     def judge_of(self, entry: Entry) -> ResponseJudge:
         """Return the judge of an operation's responses."""
@@ -286,6 +296,13 @@ class Responder:
         if understood.unmet and self.kit.settings.security:
             yield self.errors.refuse_credentials(compiled, ask)
             return
+        if self.verifier is not None and self.verifies(operation):
+            refusal = find_refusal(
+                self.verifier, operation.security, self.document.schemes, ask.request, ask.world.clock.now()
+            )
+            if refusal is not None:
+                yield self.errors.refuse_token(compiled, ask, refusal)
+                return
         errors = tuple([found for found in understood.findings if found.rule in _ERRORS]) if understood.findings else ()
         if errors and self.kit.settings.validate_requests:
             yield self.errors.refuse_request(compiled, ask, errors)

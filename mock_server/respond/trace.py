@@ -141,7 +141,7 @@ def explain(responder: Responder, request: Request, world: World) -> Explained:
         last = Step(answer.source, answers=True, reason="no operation of the document has this method and path")
         steps = (*(Step(name, UNFORESEEN.answers, UNFORESEEN.reason) for name in asked), last)
         return Explained(answer, matched, None, steps, ())
-    own = World(world.name, world.seed, Journal(0), Counter(world.turns), dict(world.scenarios))
+    own = World(world.name, world.seed, Journal(0), Counter(world.turns), dict(world.scenarios), clock=world.clock)
     try:
         ask = responder.read(matched, request, own)._replace(explains=True)
     except (SchemaError, MalformedPreference, UsageError) as error:

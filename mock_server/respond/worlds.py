@@ -22,6 +22,7 @@ from mock_server.exchange.message import RawFields, find_field
 from mock_server.json_values import JsonObject, JsonValue
 from mock_server.respond.journal import Journal, JournalUsage
 from mock_server.settings import DEFAULTS
+from mock_server.timing.clock import REAL, Clock
 
 _log = logging.getLogger("mock_server.memory")
 
@@ -108,6 +109,7 @@ class World:
     scenarios: dict[str, str] = field(default_factory=dict)  # states by scenario; absent: STARTED
     weight: int = 0  # bytes, its journal apart, when it was last asked for
     touched: float = 0.0  # when it was last asked for, on the clock of its `Worlds`
+    clock: Clock = REAL
 
     def reset(self) -> None:
         """Go back to the beginning."""

@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from typing import Final
 
 from mock_server.document.model import Entry
-from mock_server.respond.answer import UPSTREAM, Answer, RawField
+from mock_server.respond.answer import OWN_PAGE, UPSTREAM, Answer, RawField
 from mock_server.respond.headers import CACHE_CONTROL, DEPRECATION, NO_STORE, VARY_ON_ORIGIN, vary_field
 from mock_server.server.backend import Backend, Message, Scope
 from mock_server.server.browser import CONTENT_FIELDS, NOSNIFF, confine, with_cors, without_cors
@@ -83,6 +83,9 @@ class AnswerFields:
 
     def messages(self, answer: Answer, scope: Scope, *, is_own: bool = False) -> tuple[Message, Message]:
         """Return the messages of an answer."""
+        if answer.source == OWN_PAGE:  # under a policy of its own
+            length = (b"content-length", b"%d" % len(answer.body))
+            return self._message(scope, answer, [*answer.fields, length])
         fields: Sequence[RawField] = self._framed(answer)
         if not is_own:
             fields = confine(fields, scope["headers"])
@@ -90,5 +93,8 @@ class AnswerFields:
                 fields = with_cors(fields, scope["headers"])
             elif self._backend.settings.cors is False and answer.source != UPSTREAM:
                 fields = without_cors(fields, scope["headers"])
+        return self._message(scope, answer, fields)
+
+    def _message(self, scope: Scope, answer: Answer, fields: Sequence[RawField]) -> tuple[Message, Message]:
         start: Message = {"type": "http.response.start", "status": answer.status, "headers": fields}
         return start, {"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.body}

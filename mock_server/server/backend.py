@@ -282,6 +282,8 @@ class Forwarder(Protocol):
 
 
 Listener = Callable[[Recorded], None]
+# Answers a request beside the API, in a world; the last is how the client addresses the server, as in `http://host`.
+Service = Callable[[Request, World, str], Awaitable[Answer]]
 
 
 class Ports(NamedTuple):
@@ -308,6 +310,8 @@ class Backend:
     areas: dict[bytes, Asgi] = field(
         default_factory=dict
     )  # applications beside the API, by the beginning of their paths
+    # Answer beside the API on its port, for whoever may call that, by the beginning of their paths.
+    services: dict[bytes, Service] = field(default_factory=dict)
     tasks: list[Callable[[], Awaitable[None]]] = field(
         default_factory=list
     )  # run while the server does, and are cancelled at its end
@@ -386,8 +390,14 @@ class Backend:
 
     def reserves(self, path: bytes) -> bool:
         """Check whether a path of the API's port is reserved for the admin side or the console."""
+        if any(is_below(path, prefix) for prefix in self.services):
+            return True
         reserved = (prefix for prefix in self.areas if prefix.startswith(RESERVED))
         return self.ports is None and any(is_below(path, prefix) for prefix in reserved)
+
+    def find_service(self, path: bytes) -> Service | None:
+        """Find who answers a path of the API's port beside the API."""
+        return next((service for prefix, service in self.services.items() if is_below(path, prefix)), None)
 
     def is_documented(self, method: str, path: bytes) -> bool:
         """Return whether any document has an operation."""

@@ -45,7 +45,9 @@ SESSION: Final = "mock_server_admin"  # the cookie of a browser that has shown t
 _COOKIE: Final = b"cookie"
 _SET_COOKIE: Final = b"set-cookie"
 # A cookie of this server's own name. One without a name is sent as its value, which may look like another cookie.
-_OUR_COOKIE: Final = re.compile(rb"[\s=]*(?:mock_server_admin|mock_world)\s*(?:[=;]|\Z)")
+_OUR_COOKIE: Final = re.compile(
+    rb"[\s=]*(?:mock_server_admin|mock_world|mock_issuer_session|mock_issuer_browser)\s*(?:[=;]|\Z)"
+)
 # What a browser remembers, deletes or reports for the whole origin, or for every port of the host.
 _SITE_WIDE: Final = frozenset(
     (b"clear-site-data", b"strict-transport-security", b"public-key-pins", b"public-key-pins-report-only", b"expect-ct",

@@ -17,11 +17,12 @@ from mock_server.exchange.prefer import prefers_by_query
 from mock_server.respond.answer import Answer, problem_answer
 from mock_server.respond.blocking import run_blocking
 from mock_server.respond.headers import NO_STORE
+from mock_server.respond.links import origin_of
 from mock_server.respond.worlds import World
 from mock_server.server import swagger_ui
 from mock_server.server.access_log import AccessLog
 from mock_server.server.answer_fields import AnswerFields
-from mock_server.server.backend import RESERVED, Asgi, AsgiCall, Backend, Mount, Receive, Scope, Send, is_below
+from mock_server.server.backend import RESERVED, Asgi, AsgiCall, Backend, Mount, Receive, Scope, Send, Service, is_below
 from mock_server.server.browser import (
     CONTENT_FIELDS,
     add_fields,
@@ -101,6 +102,10 @@ class MockMiddleware:
             if allowed is not None:
                 await self._send(allowed, scope, send)
                 return
+        service = backend.find_service(path) if backend.services else None
+        if service is not None:
+            await self._ask_service(service, scope, receive, send, path, started)
+            return
         page = backend.find_page(scope["method"], path) if scope["method"] in _READING else None
         if page is not None and (backend.relay is None or path.startswith(RESERVED)):
             await self._send(await page(), scope, send, is_own=path.startswith(RESERVED))
@@ -109,6 +114,26 @@ class MockMiddleware:
             await self._app(scope, receive, add_fields(send, (*CONTENT_FIELDS, NO_STORE, *self._fields.vary(None))))
             return
         await self._exchange(scope, receive, send, path, started)
+
+    async def _ask_service(
+        self, service: Service, scope: Scope, receive: Receive, send: Send, path: bytes, started: float
+    ) -> None:
+        """Answer a request beside the API, and keep the exchange."""
+        backend = self._backend
+        request = await read_request(scope, receive, path, backend.settings.max_body)
+        try:
+            world = backend.worlds.of(scope["headers"])
+        except MalformedWorld as error:
+            await self._send(problem_answer(problem.MALFORMED_WORLD, str(error)), scope, send)
+            return
+        if isinstance(request, Answer):
+            await self._send(request, scope, send)
+            return
+        settings = backend.settings
+        origin = origin_of(scope["headers"], secure=settings.tls_cert is not None).decode("ascii")
+        answer = await service(request, world, origin or f"http://{settings.host}:{settings.port}")
+        await self._send(answer, scope, send)
+        self._log.note(request, answer, world, started)
 
     async def _exchange(self, scope: Scope, receive: Receive, send: Send, path: bytes, started: float) -> None:
         """Answer a request of the API, and keep the exchange."""

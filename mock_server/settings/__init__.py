@@ -3,7 +3,7 @@ Settings: flags over the environment over a file over defaults.
 
 A setting is a row: a field of `Settings`, of which its flag, its variable `MOCK_SERVER_<NAME>`, its key in the file
 and its documentation are made. `types` has the types of settings, and says what a row holds; `contract` has the rows of
-logins and of tested operations.
+logins and of tested operations, `issuer` those of the issuer.
 
 The file is `mock-server.toml`, or "[tool.mock-server]" of pyproject.toml, in the working folder (what such a file
 may set is in `trust`), or the one that `--config` names:
@@ -37,6 +37,7 @@ from typing import Any, Final
 from mock_server.delay import Delay
 from mock_server.errors import UsageError
 from mock_server.faults import NOTHING, Fault, FaultSettings, OperationFaults
+from mock_server.settings.issuer import ISSUER, IssuerSettings
 from mock_server.settings.types import (
     BOOLEAN,
     DELAY,
@@ -59,29 +60,18 @@ from mock_server.settings.types import (
     Setting,
     SettingType,
     Trust,
-    read_table,
+    read_tables,
     rows_of,
     setting,
 )
 
 
 def _operations(name: str, value: object) -> Mapping[str, "OperationSettings"]:
-    return {key: OperationSettings(**table) for key, table in _read_tables(name, value, OperationSettings).items()}
+    return {key: OperationSettings(**table) for key, table in read_tables(name, value, OperationSettings).items()}
 
 
 def _resources(name: str, value: object) -> Mapping[str, "ResourceSettings"]:
-    return {key: ResourceSettings(**table) for key, table in _read_tables(name, value, ResourceSettings).items()}
-
-
-def _read_tables(name: str, value: object, kind: type[Any]) -> Mapping[str, dict[str, Any]]:
-    """Read tables of settings, by what they are for."""
-    rows = rows_of(kind)
-    read: dict[str, dict[str, Any]] = {}
-    for key, table in read_table(name, value).items():
-        if not isinstance(table, dict) or not table.keys() <= rows.keys():
-            raise UsageError(f"[{name}.{key!r}] is a table of {', '.join(sorted(rows))}")
-        read[key] = {part: rows[part].type.read(part, given) for part, given in table.items()}
-    return read
+    return {key: ResourceSettings(**table) for key, table in read_tables(name, value, ResourceSettings).items()}
 
 
 OPERATIONS: Final = SettingType(_operations)
@@ -180,6 +170,20 @@ class Settings:
     )
     security: bool = setting(
         BOOLEAN, default=True, help="Ask for credentials.", flag="--security/--no-security", shown="security"
+    )
+    check_tokens: bool = setting(
+        BOOLEAN,
+        default=False,
+        help="Verify bearer tokens: signature, expiry, audience and scopes of what the issuer gave.",
+    )
+    issuer: IssuerSettings = setting(
+        ISSUER,
+        IssuerSettings(),
+        "Let users log in at the mock's own issuer, /__issuer (OAuth 2 and OpenID Connect); in a file, a table, see "
+        "below.",
+        trust=Trust.LOCAL,
+        flag="--issuer/--no-issuer",
+        shown="if a document has `oauth2` or `openIdConnect`",
     )
     strict_accept: bool = setting(BOOLEAN, default=False, help="Answer 406 if no documented media type is acceptable.")
     keep_invalid_examples: bool = setting(BOOLEAN, default=False, help="Send examples that break their schema.")
@@ -332,14 +336,16 @@ def merge_settings(*layers: Mapping[str, object]) -> Settings:
                 advice = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(SETTINGS))}"
                 raise UsageError(f"there is no setting {name!r}; {advice}")
             if value is not None:
-                merged[key] = SETTINGS[key].type.read(key, value)
+                type_ = SETTINGS[key].type
+                read = type_.read(key, value)
+                merged[key] = read if type_.merge is None else type_.merge(merged.get(key), read)
     return replace(DEFAULTS, **merged)
 
 
 def write_default(name: str) -> str:
     """Return the default of a setting, as a settings file writes it; "" where it has none."""
     value = getattr(DEFAULTS, name)
-    if value is None or value in ((), {}):
+    if value is None or value in ((), {}) or isinstance(value, IssuerSettings):
         return ""
     if isinstance(value, bool):
         return str(value).lower()

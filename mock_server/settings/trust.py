@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from mock_server.errors import UsageError
 from mock_server.settings import SETTINGS
 from mock_server.settings.contract import LOGIN_ROWS
+from mock_server.settings.issuer import leads_away
 from mock_server.settings.types import Trust
 from mock_server.sizes import parse_size
 
@@ -142,6 +143,8 @@ def _objection(name: str, value: object, folder: Path) -> str | None:
         if all(_is_inside(str(text), folder) for text in texts):
             return None
         return "leads outside of its folder"
+    if trust is Trust.LOCAL and isinstance(value, Mapping):
+        return leads_away(value)
     return None
 
 

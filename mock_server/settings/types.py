@@ -12,6 +12,7 @@ from mock_server.delay import Delay, parse_delay
 from mock_server.errors import UsageError
 from mock_server.faults import Fault, parse_faults
 from mock_server.sizes import parse_size
+from mock_server.timing.durations import parse_duration
 from mock_server.tokens import is_token
 
 # What frames a message, is of one answer or guards browsers.
@@ -87,7 +88,13 @@ def _fallback(name: str, value: object) -> str:
     return text
 
 
-def _texts(name: str, value: object) -> tuple[str, ...]:
+def read_texts(name: str, value: object) -> tuple[str, ...]:
+    """
+    Read a list of texts, which may be one text with commas.
+
+    Raises:
+        UsageError: it is none.
+    """
     items = value.split(",") if isinstance(value, str) else value
     if not isinstance(items, list | tuple) or not all(isinstance(item, str | Path) for item in items):
         raise UsageError(f"{name} has to be a list of texts, not {value!r}")
@@ -95,7 +102,7 @@ def _texts(name: str, value: object) -> tuple[str, ...]:
 
 
 def _sources(name: str, value: object) -> tuple[str, ...]:
-    names = _texts(name, value)
+    names = read_texts(name, value)
     if not names:
         raise UsageError("source is empty")
     for unknown in names:
@@ -109,7 +116,7 @@ def _path(_name: str, value: object) -> Path:
 
 
 def _paths(name: str, value: object) -> tuple[Path, ...]:
-    return tuple(map(Path, _texts(name, value)))
+    return tuple(map(Path, read_texts(name, value)))
 
 
 def _delay(_name: str, value: object) -> Delay:
@@ -155,15 +162,18 @@ class SettingType(NamedTuple):
 
     read: Callable[[str, object], object]  # from a name and a value of any source; raises UsageError
     flag: Any = str  # the type of a flag, of which `read` makes the value
+    # Puts a value over that of a weaker layer; without it, it takes its place.
+    merge: Callable[[Any, Any], object] | None = None
 
 
 BOOLEAN: Final = SettingType(read_boolean, bool)
 INTEGER: Final = SettingType(_integer, int)
 SECONDS: Final = SettingType(_seconds)
+DURATION: Final = SettingType(parse_duration)  # in seconds
 SIZE: Final = SettingType(parse_size)  # in bytes, which may be written as in 256MB
 TEXT: Final = SettingType(_text)
-TEXTS: Final = SettingType(_texts, list[str])
-NAMES: Final = SettingType(_texts)  # as a flag, one text with commas
+TEXTS: Final = SettingType(read_texts, list[str])
+NAMES: Final = SettingType(read_texts)  # as a flag, one text with commas
 PATH: Final = SettingType(_path, Path)
 PATHS: Final = SettingType(_paths, list[Path])
 DELAY: Final = SettingType(_delay)
@@ -181,6 +191,7 @@ class Trust(Enum):
 
     ANYTHING = "yes"
     INSIDE = "a path within the folder of the file"
+    LOCAL = "without a key or an address, and with redirects to this machine only"
     PLAIN = "a text without ${VARIABLES}"
     OFF = "only to switch it off"
     BOUNDED = "up to a bound"
@@ -236,3 +247,19 @@ def setting(
 def rows_of(kind: type[Any]) -> dict[str, Setting]:
     """Return the rows of a class of settings, by name."""
     return {item.name: item.metadata["row"] for item in fields(kind)}
+
+
+def read_tables(name: str, value: object, kind: type[Any]) -> Mapping[str, dict[str, Any]]:
+    """
+    Read tables of settings, by what they are for.
+
+    Raises:
+        UsageError: they are none, or have other rows.
+    """
+    rows = rows_of(kind)
+    read: dict[str, dict[str, Any]] = {}
+    for key, table in read_table(name, value).items():
+        if not isinstance(table, dict) or not table.keys() <= rows.keys():
+            raise UsageError(f"[{name}.{key!r}] is a table of {', '.join(sorted(rows))}")
+        read[key] = {part: rows[part].type.read(part, given) for part, given in table.items()}
+    return read

@@ -26,6 +26,7 @@ from mock_server.server.backend import Backend
 from mock_server.server.hosts import Hosts
 from mock_server.server.listen import Listening, check_tls, check_workers, run, run_workers
 from mock_server.settings import Settings
+from mock_server.settings.issuer import ISSUER_PATH
 from mock_server.version import __version__
 
 # So many operations are shown with a curl line; the rest are in Swagger UI.
@@ -109,6 +110,8 @@ def _print_banner(
                 note = " (each worker has a journal of its own)"
             admin = [*list_admin_lines(listening.admin_origin, guard, note), f"  Swagger UI    {address}/ui"]
         lines += _document_lines(each, settings, address, admin, is_alone=len(opened) == 1)
+    if backend.find_service(ISSUER_PATH.encode()) is not None:
+        lines.append(f"  issuer        {address}{ISSUER_PATH}")
     if settings.stateful:
         lines.append(f"  state         {describe_state([each.responder for each in opened])}")
     if backend.code is not None:

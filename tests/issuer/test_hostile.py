@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
-from mock_server.trust import sift
 
 from mock_server.errors import UsageError
 from mock_server.issuer.people import Client
 from mock_server.issuer.redirects import may_redirect, policy_source
 from mock_server.settings import merge_settings
 from mock_server.settings.issuer import LOOPBACK_HOSTS, IssuerClient
+from mock_server.settings.trust import sift
 from tests.support.issuing import REDIRECT, Visitor, claims_of, issuing, ticket_of, told
 
 REGISTERED = {

@@ -13,7 +13,7 @@ from mock_server.document.model import SecurityScheme
 from mock_server.errors import UsageError
 from mock_server.exchange.message import Request
 from mock_server.respond.answer import Answer
-from mock_server.respond.tokens import TokenRefusal
+from mock_server.respond.guards.tokens import TokenRefusal
 from mock_server.respond.worlds import World
 from mock_server.server.backend import Backend, Mount
 from mock_server.settings import Settings

@@ -8,7 +8,7 @@ from mock_server.issuer.requests import read_bearer
 from mock_server.issuer.signing import TokenKind, WrongToken
 from mock_server.issuer.tokens import has_ended
 from mock_server.json_values import JsonObject
-from mock_server.respond.tokens import INSUFFICIENT, INVALID, TokenRefusal
+from mock_server.respond.guards.tokens import INSUFFICIENT, INVALID, TokenRefusal
 from mock_server.settings.issuer import ISSUER_PATH
 
 

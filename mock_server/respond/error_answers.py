@@ -31,10 +31,10 @@ from mock_server.judges.request import DecodedRequest
 from mock_server.names import split_words
 from mock_server.respond.answer import GENERATED, SOURCE, Answer, Foreseen, Passed, RawField, problem_answer
 from mock_server.respond.compiled import CompiledOperation, CompiledOperations, base_paths
+from mock_server.respond.guards.tokens import INSUFFICIENT, INVALID, TokenRefusal
 from mock_server.respond.match.near_misses import DocumentedRoute, hint
 from mock_server.respond.represent.context import NOBODY, RequestContext, accept_of
 from mock_server.respond.represent.representation import Representation
-from mock_server.respond.tokens import INSUFFICIENT, INVALID, TokenRefusal
 from mock_server.respond.worlds import World
 from mock_server.schema.dialect import Direction, Purpose
 

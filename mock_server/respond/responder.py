@@ -34,6 +34,7 @@ from mock_server.respond.blocking import wait_for
 from mock_server.respond.compiled import CompiledOperation, CompiledOperations, base_paths
 from mock_server.respond.error_answers import REFUSING, Considered, ErrorAnswers, considered, context_of_unmatched
 from mock_server.respond.fixtures import Fixture, Fixtures
+from mock_server.respond.guards.tokens import TokenVerifier, asks_for_token, find_refusal
 from mock_server.respond.links import Links
 from mock_server.respond.match.near_misses import DocumentedRoute
 from mock_server.respond.represent.context import NOBODY, RequestContext, accept_of
@@ -41,7 +42,6 @@ from mock_server.respond.represent.representation import Representation
 from mock_server.respond.routes import Routes, as_judged
 from mock_server.respond.source import AnswerSource
 from mock_server.respond.stored import render
-from mock_server.respond.tokens import TokenVerifier, asks_for_token, find_refusal
 from mock_server.respond.worlds import World
 
 _ERRORS: Final = frozenset(name for name, rule in RULES.items() if rule.level is Level.ERROR)

@@ -95,9 +95,11 @@ def test_wait_is_a_flag(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys:
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         url = f"http://127.0.0.1:{server.server_address[1]}/v1"
-
-        assert main(["test", url, str(PROJECTS), "--wait", "20", *FLAGS]) == 2
-        server.shutdown()
+        try:
+            code = main(["test", url, str(PROJECTS), "--wait", "20", *FLAGS])
+        finally:
+            server.shutdown()  # else its thread would never rest
+    assert code == 2
     assert asked[:3] == ["/v1"] * 3
     assert main(["test", url, str(PROJECTS), "--wait", "0.5", *FLAGS]) == 2
     assert "it did not answer within 0.5 s" in capsys.readouterr().err

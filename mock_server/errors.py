@@ -27,7 +27,8 @@ An error keeps its evidence; `str()` makes the sentence: what, where, what to do
 What was looked at and found wrong is a `finding`, not an error.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import ClassVar, Final
 
 from mock_server.findings import Finding, Place
@@ -159,6 +160,15 @@ class ScriptError(MockServerError):
     def inside(self, *pointer: str) -> "ScriptError":
         """Return the same, of a value that holds the one that was looked at."""
         return ScriptError(self.reason, (*pointer, *self.pointer), self.findings)
+
+
+@contextmanager
+def within(*pointer: str) -> Iterator[None]:
+    """Place what is wrong with a part of a value: by where the part is."""
+    try:
+        yield
+    except ScriptError as error:
+        raise error.inside(*pointer) from error
 
 
 class SchemaError(MockServerError):

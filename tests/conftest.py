@@ -50,7 +50,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print how many answers of the walk over documents were valid, whichever process walked, and what could not be walked at all."""
     if not (SHARED / "specs" / "manifest.jsonl").is_file():
         terminalreporter.write_line(
-            f"left out: everything that asks real documents (tests/corpus, test_labels, test_recording, test_own_mock), since {SHARED / 'specs'} is "
+            f"left out: everything that asks real documents (tests/corpus, test_labels, test_recording, test_own_mock, test_serving), since {SHARED / 'specs'} is "
             "not there. The documents that the project itself holds were tested."
         )
     counts: collections.Counter[str] = collections.Counter()

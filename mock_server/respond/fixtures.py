@@ -31,7 +31,7 @@ from pathlib import Path
 from mock_server.document.document import Document
 from mock_server.document.load import LoadedResource, json_duplicates, read_resource
 from mock_server.document.model import Entry, Missing, Operation, ParameterLocation
-from mock_server.errors import DocumentError, SchemaError, ScriptError
+from mock_server.errors import DocumentError, SchemaError, ScriptError, within
 from mock_server.exchange.message import Request
 from mock_server.exchange.prefer import EDGES
 from mock_server.files import find_escape, folder_name
@@ -347,10 +347,8 @@ def _read_fixture(name: str, resource: LoadedResource, operation: Operation, poo
     envelope: JsonObject = value if isinstance(value, dict) else {}
     raw = Raw(_decode(envelope), typed=False) if "base64" in envelope else None
     stored = read_stored(envelope, operation, pools, raw=raw)
-    try:
+    with within("when"):
         conditions = tuple(read_conditions(envelope.get("when", {})))
-    except ScriptError as error:
-        raise error.inside("when") from error
     turn = envelope.get("turn", 1)
     if isinstance(turn, bool) or not isinstance(turn, int) or turn < 1:
         raise ScriptError("'turn' is a number from 1", ("turn",))

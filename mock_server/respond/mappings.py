@@ -15,7 +15,7 @@ from urllib.parse import quote
 from weakref import WeakKeyDictionary
 
 from mock_server.document.model import Entry, Operation
-from mock_server.errors import SchemaError, ScriptError, UsageError
+from mock_server.errors import SchemaError, ScriptError, UsageError, within
 from mock_server.exchange import problem
 from mock_server.exchange.router import Matched
 from mock_server.findings import Finding
@@ -138,10 +138,8 @@ class Mappings:
             raise ScriptError("it is OVERWRITE or IGNORE", ("importOptions", "duplicatePolicy"))
         read = []
         for index, one in enumerate(written):
-            try:
+            with within("mappings", str(index)):
                 read.append(self._read(one))
-            except ScriptError as error:
-                raise error.inside("mappings", str(index)) from error
         if options.get("duplicatePolicy") == "IGNORE":
             read = [mapping for mapping in read if mapping.id not in self._mappings]
         self._put(read)

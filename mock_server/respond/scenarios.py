@@ -26,7 +26,7 @@ from typing import Final
 from mock_server.delay import Delay
 from mock_server.document.load import json_duplicates, read_resource
 from mock_server.document.model import Entry, Operation
-from mock_server.errors import DocumentError, SchemaError, ScriptError
+from mock_server.errors import DocumentError, SchemaError, ScriptError, within
 from mock_server.exchange.negotiate import ChosenResponse, choose_status, choose_success, find_example
 from mock_server.exchange.prefer import Preferences
 from mock_server.faults import Fault
@@ -312,10 +312,8 @@ def _answers(rule: JsonObject) -> tuple[list[tuple[Pointer, JsonValue]], bool]:
 
 
 def _conditions(when: JsonObject) -> Iterator[Condition]:
-    try:
+    with within("when"):
         yield from read_conditions({name: value for name, value in when.items() if name not in {"operation", "state"}})
-    except ScriptError as error:
-        raise error.inside("when") from error
 
 
 def _word(value: JsonValue, *pointer: str) -> str:

@@ -116,7 +116,7 @@ def load_code(where: str, folder: Path, before: Code | None = None, flag: str = 
     try:
         with _findable(root):
             module = _import_file(path) if is_path else importlib.import_module(where)
-    except (Exception, SystemExit) as error:
+    except (Exception, SystemExit) as error:  # code of the user's: a broken module is said, and the old one stays
         for name in set(sys.modules) - known:
             sys.modules.pop(name, None)
         sys.modules.update(old)

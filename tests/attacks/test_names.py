@@ -226,8 +226,17 @@ def test_a_hostile_binary_body_costs_little(kind: str, data: bytes) -> None:
 
 @given(kind=st.sampled_from(PACKED[::3]), data=st.binary(max_size=60))
 def test_any_bytes_are_read_or_malformed(kind: str, data: bytes) -> None:
+    value = None
     with contextlib.suppress(MalformedContent):
-        read_packed(data, parse_media_type(kind))
+        value = read_packed(data, parse_media_type(kind))
+
+    assert is_json(value)
+
+
+def is_json(value: object) -> bool:
+    if isinstance(value, dict):
+        return all(isinstance(name, str) and is_json(member) for name, member in value.items())
+    return all(map(is_json, value)) if isinstance(value, list) else isinstance(value, str | int | float | None)
 
 
 JSON = st.recursive(

@@ -1,7 +1,7 @@
 """`mock-server payloads`: everything that could go wrong with a payload, proven."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -51,15 +51,8 @@ def payloads(
     """Do what the command says; the arguments are its flags."""
     if document is None and operation is not None and _is_document(operation):
         operation, document = None, operation
-    settings = configure(
-        {
-            "seed": seed,
-            "locale": locale,
-            "overlay": overlay,
-            "allow_remote": allow_remote,
-            "allow_path": allow_path,
-        }
-    )
+    reading = {"overlay": overlay, "allow_remote": allow_remote, "allow_path": allow_path}
+    settings = configure({"seed": seed, "locale": locale, **reading})
     # a worker may run in another folder
     settings = replace(settings, overlay=tuple(path.absolute() for path in settings.overlay))
     choice = PayloadChoice(
@@ -71,10 +64,8 @@ def payloads(
         most=locations,
         budget=budget,
     )
-    if direction not in _DIRECTIONS:
-        raise UsageError(f"--direction is one of {', '.join(_DIRECTIONS)}, not {direction!r}")
-    if format_ not in FORMATS:
-        raise UsageError(f"--format is one of {', '.join(FORMATS)}, not {format_!r}")
+    _require("--direction", direction, _DIRECTIONS)
+    _require("--format", format_, FORMATS)
     where = choose_document(document)
     if Path(where).is_file():
         where = str(Path(where).resolve())  # a worker may run in another folder
@@ -96,6 +87,11 @@ def payloads(
     )
     _warn(plan)
     _write(job, out, choose_executor(workers, scheduler))
+
+
+def _require(flag: str, value: str, choices: Iterable[str]) -> None:
+    if value not in choices:
+        raise UsageError(f"{flag} is one of {', '.join(choices)}, not {value!r}")
 
 
 def _is_document(text: str) -> bool:

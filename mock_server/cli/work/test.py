@@ -125,15 +125,8 @@ def run_contract(
     require_format(format_)
     url, document = _read_arguments(app_, url, document)
     _prepare_folder()
-    settings = configure(
-        {
-            "seed": seed,
-            "locale": locale,
-            "overlay": overlay,
-            "allow_remote": allow_remote,
-            "allow_path": allow_path,
-        }
-    )
+    reading = {"overlay": overlay, "allow_remote": allow_remote, "allow_path": allow_path}
+    settings = configure({"seed": seed, "locale": locale, **reading})
     where = choose_document(document)
     opened = read_document(where, settings)
     print_findings(opened.overlay_findings, "text", read=opened.library.loaded(), stream=sys.stderr)

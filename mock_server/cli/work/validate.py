@@ -5,6 +5,7 @@ import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TextIO
 
 import typer
 from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn
@@ -22,7 +23,9 @@ from mock_server.contract.parts import (
     open_sifter,
     split_all,
 )
+from mock_server.contract.record_judge import RecordJudge
 from mock_server.contract.records import RecordSource, find_sources
+from mock_server.contract.summary import Summary
 from mock_server.errors import UsageError
 from mock_server.findings import Level
 from mock_server.payloads.executors import run_pieces
@@ -67,8 +70,26 @@ def validate(
     sifter = open_sifter(standard)  # says what is wrong with the document before any work
     opened = sifter.api.document
     print_findings(opened.overlay_findings, "text", read=opened.library.loaded(), stream=sys.stderr)
-    parts = tuple(split_all(sources))
     started = time.perf_counter()
+    tally = _judge(standard, sifter, sources, workers, scheduler)
+    for path in find_empty(sources, tally):
+        tally.break_off(path, 0, "there is no record in it")
+    findings = tally.findings()
+    print_findings(findings, format_, read=opened.library.loaded(), command="validate")
+    # The verdict is the result where people read it; programs get nothing but findings on standard output.
+    out = sys.stdout if format_ == "text" else sys.stderr
+    _say_verdict(tally, len(findings), time.perf_counter() - started, out)
+    if tally.broken:
+        raise typer.Exit(2)
+    if any(finding.level is Level.ERROR for finding in findings):
+        raise typer.Exit(1)
+
+
+def _judge(
+    standard: RecordStandard, sifter: RecordJudge, sources: list[RecordSource], workers: int, scheduler: str | None
+) -> Summary:
+    """Judge all records, in this process or in several."""
+    parts = tuple(split_all(sources))
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with show_progress("judging", *columns) as progress:
         size, done = _size(sources), 0
@@ -79,32 +100,21 @@ def validate(
             progress(done, size, "")
 
         if workers == 1 and scheduler is None:
-            tally = merge_in_order(
-                ((number, sifter.sift(part, show)) for number, part in enumerate(parts)), parts, lambda count: None
-            )
-        else:
-            work = partial(judge_part, standard, parts)
-            judged = run_pieces(choose_executor(workers, scheduler), work, range(len(parts)))
-            tally = merge_in_order(judged, parts, show)
-    for path in find_empty(sources, tally):
-        tally.break_off(path, 0, "there is no record in it")
-    findings = tally.findings()
-    print_findings(findings, format_, read=opened.library.loaded(), command="validate")
-    seconds = time.perf_counter() - started
-    verdict = f"{tally.records - tally.wrong:,} right, {tally.wrong:,} wrong, {len(findings)} causes"
+            found = ((number, sifter.sift(part, show)) for number, part in enumerate(parts))
+            return merge_in_order(found, parts, lambda count: None)
+        work = partial(judge_part, standard, parts)
+        judged = run_pieces(choose_executor(workers, scheduler), work, range(len(parts)))
+        return merge_in_order(judged, parts, show)
+
+
+def _say_verdict(tally: Summary, causes: int, seconds: float, to: TextIO) -> None:
+    """Say in one line what was found."""
+    verdict = f"{tally.records - tally.wrong:,} right, {tally.wrong:,} wrong, {causes} causes"
     if tally.dropped:
         verdict += f"; {tally.dropped:,} findings of further causes were only counted"
     if tally.broken:
         verdict += f"; {count_noun(tally.broken, 'file')} could not be read to the end"
-    # The verdict is the result where people read it; programs get nothing but findings on standard output.
-    say(
-        f"{tally.records:,} records in {seconds:.1f} s: {verdict}",
-        to=sys.stdout if format_ == "text" else sys.stderr,
-    )
-    if tally.broken:
-        raise typer.Exit(2)
-    if any(finding.level is Level.ERROR for finding in findings):
-        raise typer.Exit(1)
+    say(f"{tally.records:,} records in {seconds:.1f} s: {verdict}", to=to)
 
 
 def _found_anywhere(where: str) -> str:

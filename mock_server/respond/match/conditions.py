@@ -22,7 +22,7 @@ from typing import Final
 from urllib.parse import unquote_plus
 
 from mock_server.document.model import MISSING, Missing, ParameterLocation
-from mock_server.errors import ScriptError
+from mock_server.errors import ScriptError, within
 from mock_server.exchange.body import write_json
 from mock_server.exchange.message import Request, find_field
 from mock_server.exchange.parameters import parse_query
@@ -128,10 +128,8 @@ def read_conditions(when: JsonValue) -> Iterator[Condition]:
                 raise ScriptError(f"{name!r} is no JSON Pointer", (place, name))
             location = PLACES.get(place)
             known = name.lower() if place == "headers" else name
-            try:
+            with within(place, name):
                 matcher = _read_words(value)
-            except ScriptError as error:
-                raise error.inside(place, name) from error
             values: tuple[JsonValue, ...] = ()
             if matcher is None:
                 values = tuple(value) if isinstance(value, list) else (value,)
@@ -152,10 +150,8 @@ def _read_words(value: JsonValue) -> Matcher | None:
         return None
     parts = []
     for word, wanted in value.items():
-        try:
+        with within(word):
             parts.append(_WORDS[word](wanted))
-        except ScriptError as error:
-            raise error.inside(word) from error
     return AllOf(tuple(parts))
 
 

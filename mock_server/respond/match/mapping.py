@@ -19,7 +19,7 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from mock_server.document.model import Operation
-from mock_server.errors import ScriptError
+from mock_server.errors import ScriptError, within
 from mock_server.generate.realism.pools import Pools
 from mock_server.json_values import JsonObject, JsonValue
 from mock_server.respond.match.request_pattern import RequestPattern, read_pattern
@@ -75,10 +75,8 @@ class Mapping:
             ScriptError: it has a shape that can't be sent.
         """
         response = self.written["response"]
-        try:
+        with within("response"):
             return _read_response(response if isinstance(response, dict) else {}, operation, pools)
-        except ScriptError as error:
-            raise error.inside("response") from error
 
 
 def read_mapping(value: JsonValue, pools: Callable[[], Pools], id_: str | None = None) -> Mapping:
@@ -97,10 +95,8 @@ def read_mapping(value: JsonValue, pools: Callable[[], Pools], id_: str | None =
         raise ScriptError("a mapping is an object")
     _only(value, _KEYS, "a mapping")
     id_ = id_ or _id(value)
-    try:
+    with within("request"):
         pattern = read_pattern(value.get("request", {}))
-    except ScriptError as error:
-        raise error.inside("request") from error
     response = value.get("response", {})
     if not isinstance(response, dict):
         raise ScriptError("'response' is an object", ("response",))
@@ -114,10 +110,8 @@ def read_mapping(value: JsonValue, pools: Callable[[], Pools], id_: str | None =
     metadata = value.get("metadata", {})
     if not isinstance(metadata, dict):
         raise ScriptError("'metadata' is an object", ("metadata",))
-    try:
+    with within("metadata"):
         world, allow_invalid = _text(metadata, "world"), _flag(metadata, "allowInvalid")
-    except ScriptError as error:
-        raise error.inside("metadata") from error
     mapping = Mapping(
         id=id_,
         name=_text(value, "name"),
@@ -129,15 +123,16 @@ def read_mapping(value: JsonValue, pools: Callable[[], Pools], id_: str | None =
         world=world,
         allow_invalid=allow_invalid,
         persistent=_flag(value, "persistent"),
-        written={
-            "id": id_,
-            **{name: member for name, member in value.items() if name not in {"id", "uuid", "insertionIndex"}},
-            "uuid": id_,
-        }
-        | {"request": pattern.written, "response": response},
+        written=_write(value, id_) | {"request": pattern.written, "response": response},
     )
     mapping.stored(None, pools)
     return mapping
+
+
+def _write(value: JsonObject, id_: str) -> JsonObject:
+    """Write a mapping as it was given, under its one id."""
+    members = {name: member for name, member in value.items() if name not in {"id", "uuid", "insertionIndex"}}
+    return {"id": id_, **members, "uuid": id_}
 
 
 def _read_response(response: JsonObject, operation: Operation | None, pools: Callable[[], Pools]) -> Stored:

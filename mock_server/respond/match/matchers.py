@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 import orjson
 
 from mock_server.document.model import Missing
-from mock_server.errors import ScriptError
+from mock_server.errors import ScriptError, within
 from mock_server.exchange.body import write_json
 from mock_server.json_values import JsonObject, JsonValue
 from mock_server.lazy import LazyModule
@@ -139,17 +139,13 @@ def _lacks(value: JsonObject, name: str, depth: int) -> Matcher:
 
 
 def _matches(value: JsonObject, name: str, depth: int) -> Matcher:
-    try:
+    with within(name):
         return _matching(_search(value[name]))
-    except ScriptError as error:
-        raise error.inside(name) from error
 
 
 def _mismatches(value: JsonObject, name: str, depth: int) -> Matcher:
-    try:
+    with within(name):
         search = _search(value[name])
-    except ScriptError as error:
-        raise error.inside(name) from error
     return Predicate(lambda content: not search(content.text))
 
 
@@ -181,12 +177,10 @@ def _json_path(value: JsonObject, name: str, depth: int) -> Matcher:
     if not isinstance(written, dict) or not isinstance(written.get("expression"), str):
         raise ScriptError("'matchesJsonPath' takes an expression, or an object of 'expression' and a matcher", (name,))
     inner = {key: member for key, member in written.items() if key != "expression"}
-    try:
+    with within(name):
         return AtJsonPath(
             _expression(str(written["expression"]), "expression"), read_matcher(inner, depth + 1) if inner else None
         )
-    except ScriptError as error:
-        raise error.inside(name) from error
 
 
 def _expression(text: str, name: str) -> "jsonpath.JsonPath":
@@ -220,10 +214,8 @@ def _several(value: JsonObject, name: str, depth: int) -> tuple[Matcher, ...]:
         raise ScriptError(f"{name!r} takes a list of matchers", (name,))
     found = []
     for index, item in enumerate(items):
-        try:
+        with within(name, str(index)):
             found.append(read_matcher(item, depth + 1))
-        except ScriptError as error:
-            raise error.inside(name, str(index)) from error
     return tuple(found)
 
 
@@ -236,10 +228,8 @@ def _or(value: JsonObject, name: str, depth: int) -> Matcher:
 
 
 def _not(value: JsonObject, name: str, depth: int) -> Matcher:
-    try:
+    with within(name):
         return Negation(read_matcher(value[name], depth + 1))
-    except ScriptError as error:
-        raise error.inside(name) from error
 
 
 def _shown(value: object) -> str:

@@ -16,7 +16,7 @@ from typing import Final, TypeVar
 from urllib.parse import unquote, unquote_plus
 
 from mock_server.document.model import Missing
-from mock_server.errors import ScriptError
+from mock_server.errors import ScriptError, within
 from mock_server.exchange.body import write_json
 from mock_server.exchange.message import Request, find_field
 from mock_server.exchange.parameters import Carrier
@@ -219,10 +219,8 @@ def _url_part(name: str, value: JsonValue) -> Criterion:
             lambda asked: match_template(value, asked.path) is not None,
             lambda asked: _template_distance(value, asked.path),
         )
-    try:
+    with within(name):
         matcher = whole_match(value) if name.endswith("Pattern") else EqualTo(value)
-    except ScriptError as error:
-        raise error.inside(name) from error
     return Criterion(
         (name,),
         wanted,
@@ -263,10 +261,8 @@ def _members(
         raise ScriptError(f"{place!r} is an object of names and matchers", (place,))
     found = []
     for name, written in value.items():
-        try:
+        with within(place, name):
             found.append((name, read(written), write_json(written).decode()))
-        except ScriptError as error:
-            raise error.inside(place, name) from error
     return found
 
 
@@ -354,10 +350,8 @@ def _bodies(value: JsonValue) -> list[Criterion]:
 
     found = []
     for index, written in enumerate(value):
-        try:
+        with within(place, str(index)):
             found.append(part(index, read_matcher(written), write_json(written).decode()[:200]))
-        except ScriptError as error:
-            raise error.inside(place, str(index)) from error
     return found
 
 

@@ -2,7 +2,6 @@
 
 import logging
 import sys
-import time
 from datetime import UTC, datetime
 
 from mock_server.exchange.body import write_json
@@ -30,7 +29,7 @@ class _JsonFormatter(logging.Formatter):
 
     def format_exchange(self, said: ExchangeLine) -> str:
         """Write an exchange, and what was found in it; both are without secrets already."""
-        now = time.time()
+        now = said.moment
         fields: JsonObject = {
             **_begin(now, "info", _ACCESS),
             "method": said.method,

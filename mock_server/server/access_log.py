@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from mock_server.exchange.message import Request
 from mock_server.findings import Finding
@@ -15,9 +15,23 @@ from mock_server.server.log_lines import ExchangeLine, find_line_handler
 from mock_server.server.masker import Masker
 
 _log = logging.getLogger("mock_server.access")
-_MOST_SECONDS: Final = 0.25
-_SHARE: Final = 0.05  # of the time
+_MOST_SECONDS: Final = 0.1
+_SHARE: Final = 0.02  # of the time
 _MORE: Final = "{} findings; so many requests are refused that only the journal has the messages"
+
+
+class _LoggedExchange(NamedTuple):
+    """An exchange that is to be described: what `ExchangeLine` has of it, and where its secrets are known."""
+
+    masker: Masker
+    moment: float
+    request: Request
+    status: int
+    source: str
+    operation: str | None
+    seconds: float
+    disturbance: str | None
+    findings: Sequence[Finding]
 
 
 class AccessLog:
@@ -45,7 +59,7 @@ class AccessLog:
         """
         self._backend.record(request, answer, world, started, disturbance)
         if _log.isEnabledFor(logging.INFO):
-            self._write(request, answer, time.perf_counter() - started, disturbance)
+            self._write(request, answer, answer.findings, started, disturbance)
 
     def note_passed(
         self, request: Request, answer: Answer, world: World, started: float, disturbance: Disturbance | None
@@ -53,27 +67,51 @@ class AccessLog:
         """Keep and log an exchange of a real server; its findings are logged by the judge."""
         self._backend.record(request, answer, world, started, disturbance)
         if _log.isEnabledFor(logging.INFO):
-            self._write(request, answer._replace(findings=()), time.perf_counter() - started, disturbance)
+            self._write(request, answer, (), started, disturbance)
 
-    def _write(self, request: Request, answer: Answer, seconds: float, disturbance: Disturbance | None) -> None:
+    def _write(
+        self,
+        request: Request,
+        answer: Answer,
+        findings: Sequence[Finding],
+        started: float,
+        disturbance: Disturbance | None,
+    ) -> None:
         """Log an exchange, without its secrets."""
-        said = ExchangeLine(
-            request.method,
-            self._masker.path(request),
+        seen = _LoggedExchange(
+            self._masker,
+            time.time(),
+            request,
             answer.status,
             answer.source,
             answer.entry.id if answer.entry is not None else None,
-            seconds,
+            time.perf_counter() - started,
             disturbance.describe() if disturbance is not None else None,
-            self._describe(request, answer.findings) if answer.findings else (),
+            findings,
         )
         handler = find_line_handler(_log)
         if handler is not None:
-            handler.note(said)
+            handler.note(self._describe, seen, len(request.body))
         else:
-            _handle(said)
+            _handle(self._describe(seen))
 
-    def _describe(self, request: Request, findings: Sequence[Finding]) -> Sequence[tuple[str, str]]:
+    def _describe(self, seen: _LoggedExchange) -> ExchangeLine:
+        masker, request, findings = seen.masker, seen.request, seen.findings
+        return ExchangeLine(
+            seen.moment,
+            request.method,
+            masker.path(request),
+            seen.status,
+            seen.source,
+            seen.operation,
+            seen.seconds,
+            seen.disturbance,
+            self._describe_findings(masker, request, findings) if findings else (),
+        )
+
+    def _describe_findings(
+        self, masker: Masker, request: Request, findings: Sequence[Finding]
+    ) -> Sequence[tuple[str, str]]:
         """
         Return the rules and the messages of findings, without secrets.
 
@@ -87,7 +125,7 @@ class AccessLog:
             rules = ", ".join(dict.fromkeys([finding.rule for finding in findings]))
             return ((rules, _MORE.format(len(findings))),)
         started = time.perf_counter()
-        messages = self._masker.findings(request, findings)
+        messages = masker.findings(request, findings)
         self._seconds -= time.perf_counter() - started
         return [(finding.rule, message) for finding, message in zip(findings, messages, strict=True)]
 

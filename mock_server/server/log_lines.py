@@ -9,17 +9,21 @@ disk is full) is lost: nobody else is there to be told, and no answer waits for 
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import RLock
-from typing import Final, NamedTuple, Protocol, TextIO
+from typing import Any, Final, NamedTuple, Protocol, TextIO, TypeVar
 
 _MOMENT: Final = 0.05  # seconds
-_MOST: Final = 65_536  # characters that wait
+_MOST_LINES: Final = 100  # that wait
+_MOST_BYTES: Final = 1 << 20  # of lines that wait, and of requests that they are about
+
+_SeenT = TypeVar("_SeenT")
 
 
 class ExchangeLine(NamedTuple):
     """The access log's data of one exchange, without its secrets."""
 
+    moment: float  # in seconds since the epoch
     method: str
     path: str
     status: int
@@ -55,37 +59,50 @@ class LineHandler(logging.Handler):
         self._stream = stream
         self._formatter = lines
         self._guard = RLock()
-        self._waiting: list[str] = []
-        self._size = 0  # characters of those
+        self._waiting: list[str | tuple[Callable[[Any], ExchangeLine], Any]] = []
+        self._size = 0  # bytes of those
         self._loop: asyncio.AbstractEventLoop | None = None  # that flushes them
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record."""
         try:
-            self._write(self._formatter.format(record))
+            line = self._formatter.format(record)
+            self._add(line, len(line))
         except Exception:  # noqa: BLE001 - as logging's own handlers do: an odd record ends no request
             self.handleError(record)
 
-    def note(self, said: ExchangeLine) -> None:
-        """Write an exchange."""
-        self._write(self._formatter.format_exchange(said))
+    def note(self, describe: Callable[[_SeenT], ExchangeLine], seen: _SeenT, size: int) -> None:
+        """
+        Write an exchange.
+
+        Args:
+            describe: Says what is written of it. Called later, for a whole batch: that takes less time.
+            seen: What that is told.
+            size: How many bytes of it wait.
+        """
+        self._add((describe, seen), size)
 
     def flush(self) -> None:
         """Write the waiting lines."""
         with self._guard:
             waiting, self._waiting, self._size, self._loop = self._waiting, [], 0, None
-            if waiting and self._stream is not None:
-                waiting.append("")
-                with contextlib.suppress(OSError, ValueError):  # a ValueError says that it is closed
-                    self._stream.write("\n".join(waiting))
-                    self._stream.flush()
+            if not waiting or self._stream is None:
+                return
+            lines = [each if isinstance(each, str) else self._describe(*each) for each in waiting]
+            lines.append("")
+            with contextlib.suppress(OSError, ValueError):  # a ValueError says that it is closed
+                self._stream.write("\n".join(lines))
+                self._stream.flush()
 
-    def _write(self, line: str) -> None:
+    def _describe(self, describe: Callable[[_SeenT], ExchangeLine], seen: _SeenT) -> str:
+        return self._formatter.format_exchange(describe(seen))
+
+    def _add(self, line: str | tuple[Callable[[Any], ExchangeLine], Any], size: int) -> None:
         loop = _find_loop()
         with self._guard:
             self._waiting.append(line)
-            self._size += len(line)
-            if loop is None or self._size > _MOST:
+            self._size += size
+            if loop is None or len(self._waiting) >= _MOST_LINES or self._size > _MOST_BYTES:
                 self.flush()
             elif self._loop is not loop:
                 self._loop = loop

@@ -28,7 +28,11 @@ class Stream(io.StringIO):
 
 
 def said(number: int = 0, findings: tuple[tuple[str, str], ...] = ()) -> ExchangeLine:
-    return ExchangeLine("GET", f"/{number}", 200, "generated", "read", 0.0012, None, findings)
+    return ExchangeLine(1_700_000_000.25, "GET", f"/{number}", 200, "generated", "read", 0.0012, None, findings)
+
+
+def note(handler: LineHandler, line: ExchangeLine) -> None:
+    handler.note(lambda seen: seen, line, 100)
 
 
 @pytest.fixture
@@ -47,8 +51,8 @@ def record(text: str) -> logging.LogRecord:
 
 def test_lines_of_a_moment_are_written_together_and_in_their_order(handler: LineHandler, stream: Stream) -> None:
     async def run() -> None:
-        for number in range(100):
-            handler.note(said(number))
+        for number in range(40):
+            note(handler, said(number))
             handler.emit(record(f"after {number}"))
         assert stream.times == 0
         await asyncio.sleep(log_lines._MOMENT * 4)
@@ -58,19 +62,19 @@ def test_lines_of_a_moment_are_written_together_and_in_their_order(handler: Line
     lines = stream.getvalue().splitlines()
     assert stream.times == 1
     assert lines == [
-        text for number in range(100) for text in (f"GET /{number} 200 generated 1.2 ms", f"after {number}")
+        text for number in range(40) for text in (f"GET /{number} 200 generated 1.2 ms", f"after {number}")
     ]
 
 
 def test_a_line_without_a_loop_is_written_at_once(handler: LineHandler, stream: Stream) -> None:
-    handler.note(said())
+    note(handler, said())
 
     assert stream.getvalue() == "GET /0 200 generated 1.2 ms\n"
 
 
 def test_lines_of_a_loop_that_ended_are_written_by_the_next_one(handler: LineHandler, stream: Stream) -> None:
     async def run(number: int, seconds: float) -> None:
-        handler.note(said(number))
+        note(handler, said(number))
         await asyncio.sleep(seconds)
 
     asyncio.run(run(1, 0))
@@ -82,13 +86,21 @@ def test_lines_of_a_loop_that_ended_are_written_by_the_next_one(handler: LineHan
 def test_much_is_written_before_a_moment_is_over(handler: LineHandler, stream: Stream) -> None:
     async def run() -> None:
         for number in range(10_000):
-            handler.note(said(number))
+            note(handler, said(number))
         assert stream.times > 1
 
     asyncio.run(run())
     handler.flush()
 
     assert len(stream.getvalue().splitlines()) == 10_000
+
+
+def test_exchanges_with_large_bodies_do_not_wait(handler: LineHandler, stream: Stream) -> None:
+    async def run() -> None:
+        handler.note(lambda seen: seen, said(), log_lines._MOST_BYTES + 1)
+        assert stream.times == 1
+
+    asyncio.run(run())
 
 
 @pytest.mark.parametrize("formatter", [_TextFormatter(), _JsonFormatter()])
@@ -105,7 +117,7 @@ def test_an_exchange_is_written_as_its_records_are(
     monkeypatch.setattr(log, "handlers", [handler])
     monkeypatch.setattr(log, "level", logging.INFO)
 
-    LineHandler(together, formatter).note(exchange)  # type: ignore[arg-type]
+    note(LineHandler(together, formatter), exchange)  # type: ignore[arg-type]
     _handle(exchange)
 
     assert together.getvalue() == apart.getvalue()
@@ -140,11 +152,11 @@ def test_lines_that_nobody_takes_disturb_nobody(
     handler = LineHandler(stream, _TextFormatter())
 
     async def run() -> None:
-        handler.note(said())
+        note(handler, said())
         await asyncio.sleep(log_lines._MOMENT * 4)
 
     asyncio.run(run())
-    handler.note(said())
+    note(handler, said())
     handler.emit(record("more"))
 
     assert (capsys.readouterr().err, caplog.records, handler._waiting) == ("", [], [])

@@ -34,8 +34,8 @@ class HeadMask(TextMask):
         In variables that are called so, after a segment that is called so, by shape.
         """
         text = path.decode("latin-1")
-        if self._is_open_path(text):
-            return path
+        if self._is_plain_path(text):
+            return self._plain_path(text).encode("latin-1")
         segments = (cover_keys(text, self._cover) if len(text) > LONG else text).split("/")
         named = {index for template in self.templates for index in self._variables(template.split("/"), segments)}
         shown = []
@@ -52,19 +52,28 @@ class HeadMask(TextMask):
             shown.append(self._cover(segment) if segment and is_named else self._unquoted(segment))
         return "/".join(shown).encode("latin-1", "replace")
 
-    def _is_open_path(self, text: str) -> bool:
-        """Check that a path of plain segments has no secrets, as most have none: in less time than to replace them."""
-        if self._has_known or self.templates or _PLAIN_PATH.fullmatch(text) is None or has_marker(text):
-            return False
+    def _is_plain_path(self, text: str) -> bool:
+        """Check that each segment of a path can be judged by itself and the one before it, as those of most can."""
+        return (
+            not self._has_known
+            and not self.templates
+            and _PLAIN_PATH.fullmatch(text) is not None
+            and not has_marker(text)
+        )
+
+    def _plain_path(self, text: str) -> str:
+        """Mask a plain path, in less time than it takes to read what others may hold."""
+        shown = []
         before = ""
         for segment in text.split("/"):
             if is_opaque(segment) and judge_name(before) is Secrecy.SECRET:
-                return False
-            is_run = len(segment) >= SHORT
-            if is_run and cover_runs(segment, self._cover, looks_inside=self._is_changed) != segment:
-                return False
+                shown.append(self._cover(segment))
+            elif len(segment) < SHORT:
+                shown.append(segment)
+            else:
+                shown.append(cover_runs(segment, self._cover, looks_inside=self._is_changed))
             before = segment
-        return True
+        return "/".join(shown)
 
     def printable_path(self, path: bytes) -> str:
         """Write a path for the log."""

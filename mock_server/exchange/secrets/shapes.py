@@ -14,7 +14,6 @@ import base64
 import binascii
 import math
 import re
-from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
@@ -94,6 +93,7 @@ _SHORTEST_RUN: Final = 24
 _LONGEST_RUN: Final = 512  # characters: what is longer is content, not a key
 _LONGEST_ENCODED: Final = 4096  # characters of base64 that are looked into
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
+_DIGIT: Final = re.compile(r"[0-9]")
 _HEX: Final = re.compile(r"(?:0[xX])?[0-9a-fA-F]+\Z")
 _WORDS: Final = re.compile(r"[A-Z]?[a-z]{3,}")
 _DIGEST: Final = re.compile(r"(?:sha-?[0-9]{1,3}|md5)[-=:]+\Z", re.IGNORECASE)
@@ -151,9 +151,8 @@ def is_random(text: str) -> bool:
     bare = text.rstrip("=")
     if not _SHORTEST_RUN <= len(bare) <= _LONGEST_RUN or _HEX.match(bare) or _UUID.search(bare):
         return False
-    has_digits = any(char.isdigit() for char in bare)
-    is_mixed = any(char.islower() for char in bare) and any(char.isupper() for char in bare)
-    if not is_mixed or not (has_digits or len(bare) > _SHORTEST_RUN + 8):
+    is_mixed = bare.lower() != bare != bare.upper()
+    if not is_mixed or not (len(bare) > _SHORTEST_RUN + 8 or _DIGIT.search(bare)):
         return False
     in_words = sum(len(word) for word in _WORDS.findall(bare) if len(word) > 3)  # noqa: PLR2004 - chance makes shorter ones
     return in_words < _DIGITS_OF_WORD * len(bare) and _entropy(bare) >= _LEAST_ENTROPY
@@ -163,6 +162,8 @@ def is_opaque(text: str) -> bool:
     """Check whether a text after a telling name is more than a word or a number."""
     if len(text) < 6 or len(text) >= 16:  # noqa: PLR2004
         return len(text) >= 16  # noqa: PLR2004
+    if text.isalpha() or text.isdigit():
+        return False
     return any(char.isdigit() for char in text) and any(char.isalpha() for char in text)
 
 
@@ -219,4 +220,11 @@ def _holds(run: str, looks_inside: Callable[[str], bool]) -> bool:
 
 def _entropy(text: str) -> float:
     """Shannon's entropy, in bits a character."""
-    return -sum(count / len(text) * math.log2(count / len(text)) for count in Counter(text).values())
+    counts = [text.count(char) for char in dict.fromkeys(text)]
+    return math.log2(len(text)) - sum([_BITS[count] for count in counts]) / len(text)
+
+
+_BITS: Final = (
+    0.0,
+    *(count * math.log2(count) for count in range(1, _LONGEST_RUN + 1)),
+)  # by how often a character is there

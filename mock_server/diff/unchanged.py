@@ -6,6 +6,7 @@ from typing import Final
 
 import orjson
 
+from mock_server.diff.pairwise import Pairwise
 from mock_server.document.document import Document
 from mock_server.document.references import Node
 from mock_server.errors import ForbiddenReference, UnresolvableReference
@@ -13,7 +14,6 @@ from mock_server.json_values import Pointer
 
 _REFERENCE: Final = re.compile(rb'"\$(?:ref|dynamicRef)":("(?:[^"\\]|\\.)*")')
 _RENAMING: Final = re.compile(rb'"\$(?:id|self|anchor|dynamicAnchor|dynamicRef)":"')
-_MOST_FOLLOWED: Final = 200_000
 _Key = tuple[tuple[str, Pointer], tuple[str, Pointer]]
 
 
@@ -23,25 +23,28 @@ class Unchanged:
 
     old: Document
     new: Document
-    _known: dict[_Key, bool] = field(default_factory=dict)
     _written: dict[tuple[int, Pointer], tuple[bytes, tuple[str, ...]] | None] = field(default_factory=dict)
+    _nodes: dict[_Key, tuple[Node, Node]] = field(default_factory=dict)  # that are still to be looked at
+
+    def __post_init__(self) -> None:
+        """Prepare what is kept."""
+        self._pairs = Pairwise(self._look)
 
     def holds(self, old: Node, new: Node) -> bool:
         """Return whether two nodes say the same; False where that can't be told, too."""
-        todo, seen = [(old, new)], set[_Key]()
-        while todo:
-            one, other = todo.pop()
-            key = (one.key, other.key)
-            if key in seen or self._known.get(key):
-                continue
-            seen.add(key)
-            found = self._targets(one, other) if key not in self._known and len(seen) < _MOST_FOLLOWED else None
-            if found is None:
-                self._known[key] = self._known[old.key, new.key] = False
-                return False
-            todo.extend(found)
-        self._known.update(dict.fromkeys(seen, True))
-        return True
+        return self._pairs.holds(self._keep(old, new))
+
+    def _keep(self, old: Node, new: Node) -> _Key:
+        key = (old.key, new.key)
+        if key not in self._pairs.known:
+            self._nodes[key] = (old, new)
+        return key
+
+    def _look(self, key: _Key) -> list[_Key] | None:
+        targets = self._targets(*self._nodes.pop(key))
+        if targets is None:
+            return None
+        return [self._keep(one, other) for one, other in targets]
 
     def _targets(self, old: Node, new: Node) -> list[tuple[Node, Node]] | None:
         """Return what two nodes that are written the same refer to; None for others."""

@@ -24,6 +24,7 @@ class Congruence:
     compare: _Compare  # two schemas of parts, as their documents have them
     rely: Callable[[str, str], "list[Gap]"]  # two definitions of whole values
     are_same: Callable[[JsonValue, JsonValue], bool]  # whether two schemas say the same
+    is_same_keyword: Callable[[str, JsonObject, JsonObject], bool]  # whether a keyword of two schemas does
     has_narrowed: Callable[[str, str], bool]  # whether a receiver's definition is within a sender's
     form_of: Callable[[JsonValue], Canonical | None]  # of a sender's schema
 
@@ -41,13 +42,18 @@ class Congruence:
         gaps: list[Gap] = []
         for keyword, value in sent.items():
             other = received[keyword]
-            if self.are_same(value, other) if keyword not in _PARTS else value == other and not isinstance(value, dict):
+            if self._is_settled(keyword, sent, received):
                 continue
             found = self._keyword(keyword, value, other, sent)
             if found is None:
                 return None
             gaps += found
         return gaps
+
+    def _is_settled(self, keyword: str, sent: JsonObject, received: JsonObject) -> bool:
+        if keyword not in _PARTS:
+            return self.is_same_keyword(keyword, sent, received)
+        return isinstance(sent[keyword], bool) and sent[keyword] is received[keyword]
 
     def _keyword(self, keyword: str, value: JsonValue, other: JsonValue, around: JsonObject) -> list[Gap] | None:
         if keyword in {"properties", "patternProperties"}:

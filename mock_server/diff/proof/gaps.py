@@ -7,6 +7,7 @@ from mock_server.json_values import JsonValue
 from mock_server.schema.canonical import Canonical
 
 ITEM: Final = "*"
+Side = str | Canonical  # the name of a definition, or a form
 NAME: Final = "{name}"  # some property that the receiver's schema does not name
 
 
@@ -41,7 +42,7 @@ class Gap:
     ] = ()  # the sender's forms on the way, one for each step: what is chosen of alternatives
     candidates: tuple[JsonValue, ...] = ()  # values there that may be refused
     absent: str = ""  # a property that the sender may leave out
-    pair: tuple[str, str] | None = None  # definitions whose own gaps say more
+    pair: tuple[Side, Side] | None = None  # definitions whose own gaps say more
     is_certain: bool = False  # whether it is proven that the receiver refuses something
 
     def under(self, step: GapStep, sender: Canonical) -> "Gap":

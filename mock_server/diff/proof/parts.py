@@ -22,6 +22,9 @@ class Rules(Protocol):
     def compare(self, sent: Canonical, received: Canonical) -> list[Gap]:
         """Compare two forms."""
 
+    def compare_part(self, sent: Canonical, received: Canonical) -> list[Gap]:
+        """Compare the forms of parts of values."""
+
     def accepts(self, received: Canonical, value: JsonValue) -> bool:
         """Return whether the receiver accepts a value."""
 
@@ -71,12 +74,12 @@ class PartComparer:
     ) -> list[Gap]:
         if other is None:
             return []
-        return [gap.under(step, sent) for gap in self.rules.compare(one or anything(), other)]
+        return [gap.under(step, sent) for gap in self.rules.compare_part(one or anything(), other)]
 
     def _contains_alike(self, one: ContainsView, other: ContainsView) -> bool:
         if (one.min_contains, one.max_contains) == (other.min_contains, other.max_contains):
             return self.rules.is_alike(one.schema, other.schema) or (
-                one.max_contains is None and not self.rules.compare(one.schema, other.schema)
+                one.max_contains is None and not self.rules.compare_part(one.schema, other.schema)
             )
         return False
 
@@ -98,7 +101,7 @@ class PartComparer:
                 continue
             step = GapStep("property", name)
             for part in members.find(name):
-                gaps += [gap.under(step, sent) for gap in self.rules.compare(own, part)]
+                gaps += [gap.under(step, sent) for gap in self.rules.compare_part(own, part)]
         gaps += self._compare_patterns(pair)
         gaps += self._compare_names(pair)
         if other.violations:
@@ -118,7 +121,7 @@ class PartComparer:
             if same is None and other.additional_properties is not None:
                 others.append(other.additional_properties)
             for part in ([same] if same is not None else []) + others:
-                gaps += [gap.under(GapStep("name", pattern), pair.sent) for gap in self.rules.compare(own, part)]
+                gaps += [gap.under(GapStep("name", pattern), pair.sent) for gap in self.rules.compare_part(own, part)]
         if pair.is_closed:
             return gaps
         free = pair.additional or anything()
@@ -126,7 +129,7 @@ class PartComparer:
         if other.additional_properties is not None:
             parts.append(other.additional_properties)
         for part in parts:
-            gaps += [gap.under(GapStep("name"), pair.sent) for gap in self.rules.compare(free, part)]
+            gaps += [gap.under(GapStep("name"), pair.sent) for gap in self.rules.compare_part(free, part)]
         return gaps
 
     def _compare_names(self, pair: ObjectPair) -> list[Gap]:
@@ -134,7 +137,7 @@ class PartComparer:
         if wanted is None:
             return []
         own = pair.one.property_names if pair.one is not None else None
-        if own is not None and not self.rules.compare(own, wanted):
+        if own is not None and not self.rules.compare_part(own, wanted):
             return []
         if pair.is_closed and not pair.patterns:
             refused = [name for name in pair.literals or () if self._may_send(pair, name, wanted)]

@@ -50,8 +50,10 @@ class SchemaSide:
 
     def unsealed(self) -> "SchemaSide":
         """Return the same schemas as they are written."""
-        if not self.is_sealed:
-            return self
+        return self._unsealed if self.is_sealed else self
+
+    @cached_property
+    def _unsealed(self) -> "SchemaSide":
         return SchemaSide(
             self.kit,
             self.direction,
@@ -140,7 +142,7 @@ class SchemaSide:
             parts = _split_names(schema)
         else:
             parts = _split(schema)
-        return tuple(map(self._form, parts))
+        return tuple(map(self.whole_form, parts))
 
     def form(self, schema: JsonValue) -> Canonical | None:
         """Return the canonical form of a schema in one piece; None where it has none."""
@@ -149,7 +151,8 @@ class SchemaSide:
             return forms[0]
         return None
 
-    def _form(self, schema: JsonValue) -> Canonical | None:
+    def whole_form(self, schema: JsonValue) -> Canonical | None:
+        """Return the canonical form of a schema, with what it includes in its place; None where it has none."""
         if not isinstance(schema, dict):
             return canonicalize_exactly({} if schema else {"not": {}})
         if _ASKING & schema.keys():

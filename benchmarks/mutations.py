@@ -45,7 +45,6 @@ from mock_server.settings import Settings
 
 SPECS: Final = Path(__file__).resolve().parents[2] / "shared" / "specs"
 KEEP, NARROW, WIDEN, OTHER = "keep", "narrow", "widen", "other"
-_LARGEST: Final = 3_000_000  # bytes of a document that is edited without being named
 _MOST_VALUES: Final = 40  # that a verdict of compatible is tried with, for one body
 _MOST_BODIES: Final = 3
 
@@ -327,15 +326,10 @@ def iter_bodies(old: Document, new: Document) -> Iterator[tuple[str, Direction, 
 
 
 def find_documents(names: list[str]) -> list[Path]:
-    """Find the documents to edit."""
-    found = []
-    for path in sorted(SPECS.rglob("*")):
-        if path.suffix not in {".json", ".yaml", ".yml"} or "examples" in path.parts:
-            continue
-        wanted = any(name in str(path) for name in names) if names else path.stat().st_size < _LARGEST
-        if wanted and path.is_file():
-            found.append(path)
-    return found
+    """Find the documents to edit: the entry files of all that are there, or of those with a part of a name."""
+    lines = (SPECS / "manifest.jsonl").read_text().splitlines()
+    found = sorted(SPECS / json.loads(line)["spec"] for line in lines)
+    return [path for path in found if not names or any(name in str(path) for name in names)]
 
 
 def run(path: Path, count: int, seed: int) -> Tally:
@@ -374,7 +368,7 @@ def show(tally: Tally, seconds: float) -> None:
 def main(arguments: list[str]) -> int:
     """Edit documents and count."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[1] if __doc__ else "")
-    parser.add_argument("names", nargs="*", help="parts of the names of documents; all but the largest if left out")
+    parser.add_argument("names", nargs="*", help="parts of the names of documents; all if left out")
     parser.add_argument("--each", type=int, default=12, help="edits of each document")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)

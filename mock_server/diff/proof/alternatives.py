@@ -18,7 +18,7 @@ from mock_server.schema.canonical import (
 )
 
 
-class Rules(Protocol):
+class FormRules(Protocol):
     """The comparison of any two forms."""
 
     def compare(self, sent: Canonical, received: Canonical) -> list[Gap]:
@@ -38,7 +38,7 @@ class Rules(Protocol):
 class AlternativeComparer:
     """Compares alternatives."""
 
-    rules: Rules
+    rules: FormRules
     sender: SchemaSide
     apart: Apart
 
@@ -140,18 +140,20 @@ class AlternativeComparer:
     def compare_with_any(self, sent: Canonical, received: Canonical, branches: list[Canonical]) -> list[Gap]:
         """Compare with `anyOf`: one alternative has to accept everything, the likely one is tried first."""
         tried: list[list[Gap]] = []
-        for index, branch in enumerate(self._sort_likely(sent, branches)):
-            if index > 0 and self.apart.are_disjoint(sent, branch):
+        likely: list[Gap] = []
+        for branch in self._sort_likely(sent, branches):
+            is_likely = self._is_likely(sent, branch)
+            if not is_likely and self.apart.are_disjoint(sent, branch):
                 continue
             gaps = self.rules.compare(sent, branch)
             if not gaps:
                 return []
-            if index > 0 or not self.apart.are_disjoint(sent, branch):
-                tried.append(gaps)
+            tried.append(gaps)
+            likely += gaps if is_likely else []
         if self.rules.ask(sent, received):
             return []
-        if len(tried) == 1:
-            return tried[0]
+        if likely or len(tried) == 1:
+            return likely or tried[0]
         return [Gap("anyOf", sent, received, is_certain=not tried), *find_nearest(tried)]
 
     def compare_with_one(self, sent: Canonical, received: Canonical, branches: list[Canonical]) -> list[Gap]:
@@ -170,16 +172,14 @@ class AlternativeComparer:
 
     def _sort_likely(self, sent: Canonical, branches: list[Canonical]) -> list[Canonical]:
         """Return alternatives with the one first that bears the name of what is sent."""
-        view = sent.view()
-        if not isinstance(view, ReferenceView):
-            return branches
-        name = self.sender.base_name(definition_name(view))
+        return sorted(branches, key=lambda branch: not self._is_likely(sent, branch))
 
-        def is_other(branch: Canonical) -> bool:
-            other = branch.view()
-            return not (isinstance(other, ReferenceView) and definition_name(other) == name)
-
-        return sorted(branches, key=is_other)
+    def _is_likely(self, sent: Canonical, received: Canonical) -> bool:
+        """Return whether two alternatives are definitions of the same name."""
+        one, other = sent.view(), received.view()
+        if isinstance(one, ReferenceView) and isinstance(other, ReferenceView):
+            return self.sender.base_name(definition_name(one)) == definition_name(other)
+        return False
 
 
 def find_nearest(tried: list[list[Gap]]) -> list[Gap]:

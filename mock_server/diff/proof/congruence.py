@@ -1,7 +1,9 @@
 """
-Schemas that are written alike: the same keywords, but for the schemas of parts at the same places.
+Schemas that are written alike, keyword by keyword.
 
-Most of what two versions have is alike, and then no canonical form is needed: a value is of both if its parts are.
+Most of what two versions have is alike, and then no canonical form is needed: a value that a sender's schema admits is
+admitted by a receiver's if each of its keywords is, by the same keyword of the sender's. Only what can be concluded
+from one keyword is concluded here; the rest is left to canonical forms.
 """
 
 from collections.abc import Callable
@@ -10,22 +12,29 @@ from typing import Final
 
 from mock_server.diff.policy import DEFINITIONS
 from mock_server.diff.proof.gaps import Gap, GapStep
-from mock_server.json_values import JsonObject, JsonValue
-from mock_server.schema.canonical import Canonical
+from mock_server.json_values import JsonObject, JsonValue, same_json
+from mock_server.schema.canonical import Canonical, find_references
+from mock_server.schema.discriminator import NAMED
 
-_PARTS: Final = frozenset(("properties", "items", "prefixItems", "additionalProperties", "patternProperties"))
+_OF_PROPERTIES: Final = ("properties", "patternProperties", "additionalProperties")
+_OF_ITEMS: Final = ("items", "prefixItems")
+_IN_PLACE: Final = frozenset(("allOf", "oneOf"))
+_ASKING: Final = frozenset(("unevaluatedProperties", "unevaluatedItems"))
+_LISTED: Final = frozenset(("type", "enum"))  # what is sent may be less
 _Compare = Callable[[JsonValue, JsonValue], "list[Gap]"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Congruence:
-    """Compares schemas that are written alike."""
+    """Compares schemas that are written alike, as their sides have them."""
 
-    compare: _Compare  # two schemas of parts, as their documents have them
+    compare: _Compare  # two schemas
+    compare_forms: _Compare  # two schemas, by their canonical forms
     rely: Callable[[str, str], "list[Gap]"]  # two definitions of whole values
-    are_same: Callable[[JsonValue, JsonValue], bool]  # whether two schemas say the same
-    is_same_keyword: Callable[[str, JsonObject, JsonObject], bool]  # whether a keyword of two schemas does
-    has_narrowed: Callable[[str, str], bool]  # whether a receiver's definition is within a sender's
+    is_same_keyword: Callable[[str, JsonObject, JsonObject], bool]  # whether a keyword of two schemas says the same
+    has_narrowed: Callable[[JsonValue, JsonValue], bool]  # whether a receiver's schema is within a sender's
+    are_apart: Callable[[JsonValue, JsonValue], bool]  # whether no value is of both schemas
+    base_name: Callable[[str], str]  # of a sender's definition: as its document has it
     form_of: Callable[[JsonValue], Canonical | None]  # of a sender's schema
 
     def find_gaps(self, sent: JsonValue, received: JsonValue) -> list[Gap] | None:
@@ -33,88 +42,155 @@ class Congruence:
         Compare two schemas of whole values.
 
         Returns:
-            The gaps; None where the schemas are not written alike.
+            The gaps; None where nothing can be concluded.
         """
-        if not isinstance(sent, dict) or not isinstance(received, dict) or sent.keys() != received.keys():
+        if received is True or sent is False:
+            return []
+        if not isinstance(sent, dict) or not isinstance(received, dict):
             return None
-        if sent.keys() == {"$ref"}:
+        received = _join_reference(received)
+        if sent.keys() == received.keys() == {"$ref"}:
             return self.rely(_name(sent), _name(received))
         gaps: list[Gap] = []
-        for keyword, value in sent.items():
-            other = received[keyword]
-            if self._is_settled(keyword, sent, received):
-                continue
-            found = self._keyword(keyword, value, other, sent)
+        for keyword in received.keys() - {NAMED, *_OF_PROPERTIES, *_OF_ITEMS}:
+            found = self._compare_keyword(keyword, sent, received)
             if found is None:
+                return None
+            gaps += found
+        for compare in (self._compare_properties, self._compare_items):
+            found = compare(sent, received)
+            if found is None or (found and "allOf" in sent):
                 return None
             gaps += found
         return gaps
 
-    def _is_settled(self, keyword: str, sent: JsonObject, received: JsonObject) -> bool:
-        if keyword not in _PARTS:
-            return self.is_same_keyword(keyword, sent, received)
-        return isinstance(sent[keyword], bool) and sent[keyword] is received[keyword]
-
-    def _keyword(self, keyword: str, value: JsonValue, other: JsonValue, around: JsonObject) -> list[Gap] | None:
-        if keyword in {"properties", "patternProperties"}:
-            return self._members(keyword, value, other, around)
-        if keyword in {"items", "additionalProperties"}:
-            return self._under(GapStep("item") if keyword == "items" else GapStep("name"), value, other, around)
-        if keyword == "prefixItems" and isinstance(value, list) and isinstance(other, list):
-            if len(value) != len(other):
-                return None
-            gaps: list[Gap] = []
-            for index, (one, two) in enumerate(zip(value, other, strict=True)):
-                gaps += self._under(GapStep("prefix", index=index), one, two, around)
-            return gaps
-        if keyword in {"anyOf", "oneOf"} and len(around) == 1:
-            return self._alternatives(keyword, value, other)
-        return None
-
-    def _members(self, keyword: str, value: JsonValue, other: JsonValue, around: JsonObject) -> list[Gap] | None:
-        if not isinstance(value, dict) or not isinstance(other, dict) or value.keys() != other.keys():
+    def _compare_keyword(self, keyword: str, sent: JsonObject, received: JsonObject) -> list[Gap] | None:
+        if keyword == "anyOf" and not (keyword in sent and self.is_same_keyword(keyword, sent, received)):
+            return self._compare_any(sent, received)
+        if keyword not in sent:
+            return None
+        value, other = sent[keyword], received[keyword]
+        if keyword in _LISTED and isinstance(value, list) and isinstance(other, list):
+            return [] if all(any(same_json(each, known) for known in other) for each in value) else None
+        if keyword == "required" and isinstance(value, list) and isinstance(other, list):
+            return [] if set(map(str, other)) <= set(map(str, value)) else None
+        if self.is_same_keyword(keyword, sent, received):
+            return []
+        if keyword not in _IN_PLACE or _ASKING & (sent.keys() | received.keys()):
+            return None
+        if not isinstance(value, list) or not isinstance(other, list) or len(value) != len(other):
+            return None
+        if keyword == "oneOf" and not self._stay_exclusive(value, other):
             return None
         gaps: list[Gap] = []
-        kind = "property" if keyword == "properties" else "name"
-        for name, child in value.items():
-            gaps += self._under(GapStep(kind, name), child, other[name], around)
+        for one, two in zip(value, other, strict=True):
+            found = self.compare(one, two)
+            if found and keyword == "allOf":
+                return None  # the other members may rule it out
+            gaps += found
+        if gaps and not self.compare_forms(sent, received):
+            return []  # another alternative takes what one has lost
         return gaps
 
-    def _under(self, step: GapStep, one: JsonValue, other: JsonValue, around: JsonObject) -> list[Gap]:
-        if self.are_same(one, other):
+    def _compare_any(self, sent: JsonObject, received: JsonObject) -> list[Gap] | None:
+        """Compare alternatives of which a value may have any: each of the sender's is within one of the receiver's."""
+        mine, yours = _listed(sent, "anyOf") or _listed(sent, "oneOf"), _listed(received, "anyOf")
+        if not mine or _ASKING & (sent.keys() | received.keys()):
+            return None
+        gaps: list[Gap] = []
+        for index, branch in enumerate(mine):
+            counterpart = self._find_counterpart(branch, index, mine, yours)
+            if counterpart is None:
+                return None
+            gaps += self.compare(branch, counterpart)
+        if gaps and not self.compare_forms(sent, received):
+            return []  # another alternative takes what one has lost
+        return gaps
+
+    def _find_counterpart(
+        self, branch: JsonValue, index: int, sent: list[JsonValue], received: list[JsonValue]
+    ) -> JsonValue:
+        """Find the alternative at the same place, or the one with the same references; None where there is none."""
+        if len(sent) == len(received):
+            return received[index]
+        names = set(map(self.base_name, find_references(branch)))
+        return next((each for each in received if names and find_references(each) == names), None)
+
+    def _stay_exclusive(self, sent: list[JsonValue], received: list[JsonValue]) -> bool:
+        """
+        Return whether a value of one alternative is of no other one of the receiver's.
+
+        It is of no other one of the sender's, so it is of none that was only narrowed.
+        """
+        for index, rival in enumerate(received):
+            if self.has_narrowed(sent[index], rival):
+                continue
+            others = [*sent[:index], *sent[index + 1 :]]
+            if not all(self.are_apart(each, rival) for each in others):
+                return False
+        return True
+
+    def _compare_properties(self, sent: JsonObject, received: JsonObject) -> list[Gap] | None:
+        mine, yours = (_members(schema, "properties") for schema in (sent, received))
+        patterns, wanted = (_members(schema, "patternProperties") for schema in (sent, received))
+        if not any(keyword in received for keyword in _OF_PROPERTIES):
             return []
+        if patterns.keys() != wanted.keys() or (_ASKING & received.keys() and mine.keys() != yours.keys()):
+            return None
+        rest = sent.get("additionalProperties", True)
+        if (rest is not False or patterns) and not yours.keys() <= mine.keys():
+            return None
+        other = received.get("additionalProperties", True)
+        if (other is not True or wanted) and not mine.keys() <= yours.keys():
+            return None
+        gaps: list[Gap] = []
+        for name in mine.keys() & yours.keys():
+            gaps += self._under(GapStep("property", name), mine[name], yours[name], sent)
+        for pattern, each in patterns.items():
+            gaps += self._under(GapStep("name", pattern), each, wanted[pattern], sent)
+        return gaps + self._under(GapStep("name"), rest, other, sent)
+
+    def _compare_items(self, sent: JsonObject, received: JsonObject) -> list[Gap] | None:
+        first, wanted = (_listed(schema, "prefixItems") for schema in (sent, received))
+        if not any(keyword in received for keyword in _OF_ITEMS):
+            return []
+        if len(first) != len(wanted):
+            return None
+        gaps: list[Gap] = []
+        for index, (one, other) in enumerate(zip(first, wanted, strict=True)):
+            gaps += self._under(GapStep("prefix", index=index), one, other, sent)
+        step = GapStep("item", index=len(first))
+        return gaps + self._under(step, sent.get("items", True), received.get("items", True), sent)
+
+    def _under(self, step: GapStep, one: JsonValue, other: JsonValue, around: JsonObject) -> list[Gap]:
+        """Compare the schemas of a part of the value."""
         gaps = self.compare(one, other)
         form = self.form_of(around) if gaps else None
         if form is None:
             return [Gap(gap.keyword) for gap in gaps]
         return [gap.under(step, form) for gap in gaps]
 
-    def _alternatives(self, keyword: str, value: JsonValue, other: JsonValue) -> list[Gap] | None:
-        """
-        Compare alternatives of which those that changed are references.
 
-        What is of one alternative of `oneOf` must not be of another one that changed: it is not where that was
-        narrowed. What is of one of `anyOf` may have properties of the others; it has none where they are no objects.
-        """
-        if not isinstance(value, list) or not isinstance(other, list) or len(value) != len(other):
-            return None
-        gaps: list[Gap] = []
-        for index, (one, two) in enumerate(zip(value, other, strict=True)):
-            if self.are_same(one, two):
-                continue
-            if not isinstance(one, dict) or not isinstance(two, dict) or not one.keys() == two.keys() == {"$ref"}:
-                return None
-            others = [*value[:index], *value[index + 1 :]]
-            are_plain = all(map(_is_no_object, others))
-            if not are_plain and (keyword == "anyOf" or not self.has_narrowed(_name(two), _name(one))):
-                return None
-            gaps += self.rely(_name(one), _name(two))
-        return gaps
+def _join_reference(schema: JsonObject) -> JsonObject:
+    """Write a reference beside other keywords, or alone in `allOf`, as a sealed schema has it."""
+    members = schema.get("allOf")
+    listed = members if isinstance(members, list) else []
+    if len(schema) == len(listed) == 1 and isinstance(listed[0], dict):
+        return _join_reference(listed[0])
+    if "$ref" not in schema or len(schema) == 1:
+        return schema
+    rest: JsonObject = {keyword: value for keyword, value in schema.items() if keyword != "$ref"}
+    return {**rest, "allOf": [*listed, {"$ref": schema["$ref"]}]}
 
 
-def _is_no_object(schema: JsonValue) -> bool:
-    types = schema.get("type") if isinstance(schema, dict) else None
-    return isinstance(types, list) and "object" not in types
+def _members(schema: JsonObject, keyword: str) -> JsonObject:
+    value = schema.get(keyword)
+    return value if isinstance(value, dict) else {}
+
+
+def _listed(schema: JsonObject, keyword: str) -> list[JsonValue]:
+    value = schema.get(keyword)
+    return value if isinstance(value, list) else []
 
 
 def _name(schema: JsonObject) -> str:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
+from mock_server.diff.policy import DEFINITIONS
 from mock_server.diff.proof.alternatives import AlternativeComparer, find_nearest
 from mock_server.diff.proof.apart import Apart
 from mock_server.diff.proof.congruence import Congruence
@@ -107,12 +108,14 @@ class Containment:
         self._sameness = Sameness(self.sender, self.receiver, self.is_unchanged)
         self.accepts = self._values.accepts
         self._congruence = Congruence(
-            self._compare_written,
+            self._compare_schemas,
+            self._compare_schema_forms,
             self._rely_on_definitions,
-            self._sameness.of_schemas,
             self._sameness.of_keyword,
-            self.has_narrowed,
-            lambda schema: self.sender.form(self.sender.own(schema)),
+            self._has_narrowed_schema,
+            self._are_apart,
+            self.sender.base_name,
+            self.sender.form,
         )
 
     def find_gaps(self, sent: Bundle, received: Bundle) -> list[Gap]:
@@ -128,7 +131,7 @@ class Containment:
             return []
         while True:
             self._start_work()
-            gaps = self._compare_written(one, other)
+            gaps = self._compare_schemas(self.sender.own(one), self.receiver.own(other))
             if not (self._todo or self._again):
                 return gaps[:_MOST_GAPS]
             self._settle()
@@ -151,12 +154,12 @@ class Containment:
             else:
                 pair = next(iter(self._again))
                 del self._again[pair]
-            before = bool(self._gaps.get(pair))
+            before = self._gaps.get(pair, [])
             self._start_work()
             self._current = pair
             found = self._compare_pair(pair)
             self._current = None
-            self._gaps[pair] = found[:_MOST_GAPS]
+            self._gaps[pair] = _join_gaps(before, found)
             if found and not before:
                 self._age += 1
                 self._turned[pair] = self._age
@@ -177,21 +180,30 @@ class Containment:
     def _compare_definitions(self, sent: str, received: str) -> list[Gap]:
         if self._sameness.of_definitions(sent, received):
             return []
-        if self._sameness.is_plain:
-            one, other = self.sender.definitions.get(sent), self.receiver.definitions.get(received)
-            gaps = self._congruence.find_gaps(one, other)
-            if gaps is not None:
-                return gaps
-        return self._compare_all(self.sender.definition_forms(sent), self.receiver.definition_forms(received))
-
-    def _compare_written(self, sent: JsonValue, received: JsonValue) -> list[Gap]:
-        """Compare two schemas of whole values, as their documents have them."""
-        gaps = self._congruence.find_gaps(sent, received) if self._sameness.is_plain else None
+        gaps = self._congruence.find_gaps(self.sender.definition(sent), self.receiver.definition(received))
         if gaps is not None:
             return gaps
-        return self._compare_all(
-            self.sender.forms(self.sender.own(sent)), self.receiver.forms(self.receiver.own(received))
-        )
+        return self._compare_all(self.sender.definition_forms(sent), self.receiver.definition_forms(received))
+
+    def _compare_schemas(self, sent: JsonValue, received: JsonValue) -> list[Gap]:
+        """Compare two schemas of whole values, as their sides have them."""
+        gaps = self._congruence.find_gaps(sent, received)
+        if gaps is not None:
+            return gaps
+        return self._compare_schema_forms(sent, received)
+
+    def _compare_schema_forms(self, sent: JsonValue, received: JsonValue) -> list[Gap]:
+        return self._compare_all(self.sender.forms(sent), self.receiver.forms(received))
+
+    def _has_narrowed_schema(self, sent: JsonValue, received: JsonValue) -> bool:
+        one, other = _reference(sent), _reference(received)
+        if one and other:
+            return self.has_narrowed(one, other)
+        return self._sameness.of_schemas(sent, received)
+
+    def _are_apart(self, sent: JsonValue, received: JsonValue) -> bool:
+        one, other = self.sender.form(sent), self.receiver.form(received)
+        return one is not None and other is not None and self._apart.are_disjoint(one, other)
 
     def _rely_on_definitions(self, sent: str, received: str) -> list[Gap]:
         return self._rely(sent, received, None, None)
@@ -394,3 +406,15 @@ class Containment:
         if isinstance(one, ReferenceView) and isinstance(other, ReferenceView):
             return self._sameness.of_definitions(definition_name(one), definition_name(other))
         return not has_references(sent) and is_same(sent, received)
+
+
+def _join_gaps(before: list[Gap], found: list[Gap]) -> list[Gap]:
+    """Join gaps that were found at different times: what shows them may be among the first."""
+    return list({gap.identity: gap for gap in (*found, *before)}.values())[:_MOST_GAPS]
+
+
+def _reference(schema: JsonValue) -> str:
+    """Return the name of the definition that a schema is a mere reference to; "" for others."""
+    if isinstance(schema, dict) and schema.keys() == {"$ref"}:
+        return str(schema["$ref"]).removeprefix(DEFINITIONS)
+    return ""

@@ -45,6 +45,11 @@ class Gap:
     pair: tuple[Side, Side] | None = None  # definitions whose own gaps say more
     is_certain: bool = False  # whether it is proven that the receiver refuses something
 
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What tells gaps of one pair of schemas apart."""
+        return (self.keyword, self.absent, self.pair, *((step.kind, step.token, step.index) for step in self.path))
+
     def under(self, step: GapStep, sender: Canonical) -> "Gap":
         """Return the gap as seen from the value around its own."""
         return replace(self, path=(step, *self.path), route=(sender, *self.route))

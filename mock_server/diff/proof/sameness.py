@@ -104,7 +104,7 @@ class Sameness:
         self, keyword: str, value: JsonValue, other: JsonValue, *, literal: bool
     ) -> list[_DefinitionPair] | None:
         if keyword == "$ref":
-            return [self._pair(_name(value), _name(other), literal=literal)]
+            return [self._pair(self.sender.base_name(_name(value)), _name(other), literal=literal)]
         if keyword in _ONES:
             return self._compare(value, other, literal=literal)
         if not _has_same_members(value, other):

@@ -18,6 +18,7 @@ from mock_server.schema.discriminator import NAMED
 
 _OF_PROPERTIES: Final = ("properties", "patternProperties", "additionalProperties")
 _OF_ITEMS: Final = ("items", "prefixItems")
+_ELSEWHERE: Final = frozenset((NAMED, *_OF_PROPERTIES, *_OF_ITEMS))  # compared together, or a mere mark
 _IN_PLACE: Final = frozenset(("allOf", "oneOf"))
 _ASKING: Final = frozenset(("unevaluatedProperties", "unevaluatedItems"))
 _LISTED: Final = frozenset(("type", "enum"))  # what is sent may be less
@@ -52,7 +53,9 @@ class Congruence:
         if sent.keys() == received.keys() == {"$ref"}:
             return self.rely(_name(sent), _name(received))
         gaps: list[Gap] = []
-        for keyword in received.keys() - {NAMED, *_OF_PROPERTIES, *_OF_ITEMS}:
+        for keyword in received:
+            if keyword in _ELSEWHERE:
+                continue
             found = self._compare_keyword(keyword, sent, received)
             if found is None:
                 return None
@@ -76,14 +79,19 @@ class Congruence:
             return [] if set(map(str, other)) <= set(map(str, value)) else None
         if self.is_same_keyword(keyword, sent, received):
             return []
-        if keyword not in _IN_PLACE or _ASKING & (sent.keys() | received.keys()):
+        if keyword in _IN_PLACE and isinstance(value, list) and isinstance(other, list):
+            return self._compare_members(keyword, sent, received)
+        return None
+
+    def _compare_members(self, keyword: str, sent: JsonObject, received: JsonObject) -> list[Gap] | None:
+        """Compare the members of `allOf` or `oneOf`, those at the same places."""
+        mine, yours = _listed(sent, keyword), _listed(received, keyword)
+        if len(mine) != len(yours) or _ASKING & (sent.keys() | received.keys()):
             return None
-        if not isinstance(value, list) or not isinstance(other, list) or len(value) != len(other):
-            return None
-        if keyword == "oneOf" and not self._stay_exclusive(value, other):
+        if keyword == "oneOf" and not self._stay_exclusive(mine, yours):
             return None
         gaps: list[Gap] = []
-        for one, two in zip(value, other, strict=True):
+        for one, two in zip(mine, yours, strict=True):
             found = self.compare(one, two)
             if found and keyword == "allOf":
                 return None  # the other members may rule it out
@@ -144,7 +152,7 @@ class Congruence:
         if (other is not True or wanted) and not mine.keys() <= yours.keys():
             return None
         gaps: list[Gap] = []
-        for name in mine.keys() & yours.keys():
+        for name in (name for name in mine if name in yours):
             gaps += self._under(GapStep("property", name), mine[name], yours[name], sent)
         for pattern, each in patterns.items():
             gaps += self._under(GapStep("name", pattern), each, wanted[pattern], sent)

@@ -83,7 +83,7 @@ class Containment:
     receiver: SchemaSide
     is_unchanged: Callable[[Node, Node], bool] = _never  # whether two places say the same, with all they refer to
     _gaps: dict[Pair, list[Gap]] = field(default_factory=dict)  # of pairs that were looked at
-    _users: dict[Pair, set[Pair]] = field(default_factory=dict)  # by pair: those that relied on it
+    _users: dict[Pair, dict[Pair, None]] = field(default_factory=dict)  # by pair: those that relied on it
     _todo: deque[Pair] = field(default_factory=deque)  # not yet looked at
     _again: dict[Pair, None] = field(default_factory=dict)  # to be looked at again, in order
     _known: set[Pair] = field(default_factory=set)
@@ -258,7 +258,7 @@ class Containment:
         self._relied_on |= pairs
         if self._current is not None:
             for pair in pairs:
-                self._users.setdefault(pair, set()).add(self._current)
+                self._users.setdefault(pair, {})[self._current] = None
 
     def _compare(self, sent: Canonical, received: Canonical) -> list[Gap]:
         one, other = sent.view(), received.view()

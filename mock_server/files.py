@@ -1,5 +1,5 @@
 """
-Files in folders that somebody else may have prepared: links that lead elsewhere, and names that are no names of files.
+Files in untrusted folders: links that lead elsewhere, and names that are no names of files.
 
 A folder that the user named may come from a repository that was just cloned. What is read from it has to lie in it, or
 where references may read from; what is written into it stays in it.
@@ -23,7 +23,7 @@ _DEVICES: Final = re.compile(
 
 def folder_name(name: str) -> str:
     """
-    Name a folder for something whose name may hold anything, such as an operationId.
+    Name a folder after any text, such as an operationId.
 
     What file systems do not allow becomes an underscore, and so do dots at the ends: `..` is a folder, but not one of
     ours. What is too long is cut, and told apart by a digest.

@@ -1,5 +1,5 @@
 """
-What was looked at is wrong: findings.
+Findings, and the rules that they break.
 
 A finding is data, never raised; what stops the work itself is an error, see `errors`.
 

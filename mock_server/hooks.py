@@ -1,5 +1,5 @@
 """
-What a module of hooks imports: the decorator of checks of your own.
+The import of a module of hooks: the decorator of checks of your own.
 
     from mock_server.hooks import check
 

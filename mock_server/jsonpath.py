@@ -139,7 +139,7 @@ class _LeanMatch(jsonpath.JSONPathMatch):
         return _LeanMatch(obj, self, (*self.parts, key), self.root)
 
     def add_child(self, *children: jsonpath.JSONPathMatch) -> None:
-        """Keep no children: nobody asks for them."""
+        """Keep no children: they are never read."""
 
 
 class _MeteredParser(Parser):

@@ -1,5 +1,5 @@
 """
-Where settings come from: flags, the environment, a file. The only place that reads the environment.
+The origins of settings: flags, the environment, a file. The only place that reads the environment.
 
 The file is named by `--config`, else found in the working folder. One that was found is not trusted with everything:
 see `trust`.

@@ -52,7 +52,7 @@ def show_progress(what: str = "", *columns: ProgressColumn) -> Iterator[Progress
 
 
 class _Lines:
-    """Progress where no bar can be drawn: what is done takes so long that somebody may think it hangs."""
+    """Progress as lines, where no bar can be drawn and the work takes long."""
 
     def __init__(self, what: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._what = what
@@ -60,7 +60,7 @@ class _Lines:
         self._next = clock() + _EVERY
 
     def show(self, done: int, total: int | None, now: str) -> None:
-        """Say how far it is, if nothing was said for a while."""
+        """Write the progress, at most one line in a while."""
         if self._clock() < self._next:
             return
         self._next = self._clock() + _EVERY

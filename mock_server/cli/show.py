@@ -22,7 +22,7 @@ _ANNOTATIONS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "not
 
 def require_format(format_: str) -> None:
     """
-    Check the format of findings that is asked for.
+    Check the requested format of findings.
 
     Raises:
         UsageError: there is no such format.
@@ -32,7 +32,7 @@ def require_format(format_: str) -> None:
 
 
 def choose_document(named: str | None) -> str:
-    """Return the document that is meant, and say so where it is the shipped one: nobody named it."""
+    """Return the document of the command line, or the shipped one with a note."""
     document = named or default_document()
     if named is None and is_shipped(document):
         say("there is no openapi.yaml here and no document is named: the shipped example is used", to=sys.stderr)

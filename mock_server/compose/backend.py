@@ -1,5 +1,5 @@
 """
-Putting a server together: documents, and whatever lives beside them.
+Putting a server together: documents, sources of answers, and everything with a lifetime.
 
 The command line, the pytest plugin and a reload all build here, so that none of them forgets a part.
 
@@ -170,7 +170,7 @@ def assemble(opened: Sequence[OpenedDocument], settings: Settings) -> Backend:
 
 def configure_sources(backend: Backend, mounts: Sequence[Mount], settings: Settings) -> None:
     """
-    Give documents who else may answer for them, and what is made of documents beside.
+    Give documents their sources of answers, and make everything else that is made from documents.
 
     It is called again for every new version of a document, before that takes the place of the old one: what keeps its
     data by world, as state does, is kept by the backend and only told of the new document here.

@@ -1,5 +1,5 @@
 """
-Applications that are made when they are first asked for.
+Applications that are made at their first request.
 
 Swagger UI, the admin side and the console bring Connexion, Starlette and templates with them: half of the time that a
 server takes to start, and a third of its memory. Most servers are never asked for them.
@@ -57,7 +57,7 @@ def deferred_app(backend: Backend) -> Asgi:
 
 class _Rest:
     """
-    What our middleware hands on.
+    The application behind our middleware.
 
     The life of the server, which is ours, and what Connexion's application is made for.
     """
@@ -89,7 +89,7 @@ CONSOLE = b"/__console"
 
 def install_admin(backend: Backend, guard: Guard) -> Coverage:
     """
-    Put the admin side beside the API of a server, and let it hear of every exchange.
+    Mount the admin side of a server, and send it every exchange.
 
     Gives who counts what is used.
     """
@@ -108,7 +108,7 @@ def install_admin(backend: Backend, guard: Guard) -> Coverage:
 
 def install_console(backend: Backend, guard: Guard, coverage: Coverage) -> None:
     """
-    Put the console beside the API of a server.
+    Mount the console of a server.
 
     Args:
         backend: The server's inside.

@@ -1,5 +1,5 @@
 """
-A document, opened: indexed at once, read operation by operation when asked.
+A document, opened: indexed at once, its operations read one by one on demand.
 
 Opening reads the path items and nothing below: a document of ten megabytes is ready to route in the time
 that parsing its text takes.

@@ -1,5 +1,5 @@
 """
-Servers whose URL has variables that take any value: `https://{tenant}.example.com/{basePath}`.
+Server URLs with variables of any value: `https://{tenant}.example.com/{basePath}`.
 
 What such a variable may be is bounded by the parts of a URL: one in the host has no slash, one in the path is a
 segment, or as many as its default has at least. Source: OAS 3.1.1, Server Variable Object, where `enum` alone limits

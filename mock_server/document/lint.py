@@ -227,7 +227,7 @@ def _nearest(error: Any) -> Any:  # noqa: ANN401
 
 def _placing(base: Any) -> Any:  # noqa: ANN401 - of a package without types
     """
-    Return a validator class whose errors name the object that they are about.
+    Make a validator class with errors that name their object.
 
     Their paths begin there.
     """

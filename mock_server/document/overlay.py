@@ -215,7 +215,7 @@ class _OverlayEditor:
     _brought: int = 0
 
     def freeze(self) -> None:
-        """Change nothing of what there is now in place: a part of it is about to stand somewhere else as well."""
+        """Copy everything before its next change: a part of it gets a second place."""
         self._own.clear()
 
     def merge(self, selected: Sequence[Selected], update: JsonValue, origin: Origin) -> None:

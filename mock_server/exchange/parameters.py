@@ -327,7 +327,7 @@ def _split_header(parameter: Parameter, outline: Site, carrier: Carrier) -> Raw 
 
 
 def split_header(text: str, outline: Site, *, explode: bool) -> Raw:
-    """Split the value of a header, whose style is always `simple`; nothing in it is percent-encoded."""
+    """Split the value of a header: of style `simple`, without percent-encoding."""
     if _expects(outline, "array"):
         if text.strip():
             return [part.strip() for part in text.split(",")]

@@ -23,7 +23,7 @@ _GENERATED = "generated"  # the source of answers that are made
 
 
 class PreferenceKind(Enum):
-    """What a preference changes."""
+    """The kinds of preferences, by what they change."""
 
     SELECTS = "which answer"
     SHAPES = "what is generated"
@@ -50,7 +50,7 @@ class Preference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preferences:
-    """What one request prefers; None where it says nothing."""
+    """The preferences of one request; None for each that it lacks."""
 
     code: int | None = None
     example: str | None = None

@@ -1,5 +1,5 @@
 """
-Which operation a request asks for.
+Routing: from a request to its operation.
 
 Templates are compiled to a tree of segments, so that finding one does not depend on how many there are. A literal
 segment goes before a partly templated one (`{id}.json`), that before a variable, and a variable before `{rest+}`.
@@ -333,7 +333,7 @@ def _matched(route: Route[T], values: tuple[str, ...], query: str) -> Matched[T]
 
 
 def _by_query(candidates: list[Route[T]], query: str) -> list[Route[T]]:
-    """Return, of templates of one shape, those whose own query the request has, else those without one."""
+    """Choose among templates of one shape: those with the query of the request, else those without a query."""
     given = set(parse_qsl(query, keep_blank_values=True))
     fitting = [route for route in candidates if route.query and route.query <= given]
     return fitting or [route for route in candidates if not route.query] or candidates

@@ -154,7 +154,7 @@ def _write_segment_object(parameter: Parameter, pairs: list[tuple[str, str]]) ->
 
 def write_header(value: JsonValue, *, explode: bool) -> str:
     """
-    Write the value of a header field, whose style is always `simple`.
+    Write the value of a header field, in style `simple`.
 
     Raises:
         UndefinedSerialization: no header can hold it, or it would be read as another value.

@@ -39,7 +39,7 @@ _DECLARED = re.compile(rb"<\?xml\s[^>]{0,200}?encoding\s*=\s*[\"']([^\"'>]{0,200
 
 @dataclass(frozen=True, slots=True)
 class _ElementForm:
-    """How one value is written: what its XML Object says."""
+    """The form of one value, by its XML Object."""
 
     name: str  # without a prefix
     prefix: str  # "" for none

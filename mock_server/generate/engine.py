@@ -77,7 +77,7 @@ class Engine:
 
     @cached_property
     def numerals(self) -> Numerals:
-        """The properties of the document whose texts are numbers."""
+        """The properties of the document with texts that are numbers."""
         return Numerals(self.document.resource.value)
 
     def outline(self, schema: Node, direction: Direction, purpose: Purpose) -> Site:

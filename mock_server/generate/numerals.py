@@ -1,5 +1,5 @@
 """
-Properties whose texts are numbers, by the evidence of the same name elsewhere in the document.
+Properties with texts that are numbers, by the evidence of the same name elsewhere in the document.
 
 APIs write whole numbers that JavaScript can't hold (bit fields, snowflakes, amounts) as texts. Where one schema only
 says `permissions: {type: string}`, another schema of the document often says `integer`, or shows digits.

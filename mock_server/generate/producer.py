@@ -193,7 +193,7 @@ class Producer:
         return (state.room > _WEIGHED or has_few_characters(value)) and self.accepts(value)
 
     def ended(self, value: JsonValue) -> JsonValue:
-        """Return a value whose signs of a next page say that there is none, as far as it still conforms."""
+        """Return a value without signs of a next page, as far as it still conforms."""
         return settle(value, list(iter_ends(value)), self.accepts)
 
     @property

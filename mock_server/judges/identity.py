@@ -62,7 +62,7 @@ class Identity:
         )
 
     def choose(self, operation: Operation, schemes: Mapping[str, SecurityScheme]) -> SecurityRequirement:
-        """Choose the alternative whose credentials are at hand; the first one if there is none."""
+        """Choose the alternative with credentials at hand; the first one if there is none."""
         for requirement in operation.security:
             if requirement and all(self.has(name, schemes[name]) for name, _ in requirement):
                 return requirement

@@ -256,7 +256,7 @@ class _Passage:
         )
 
     def _base(self) -> bytes | None:
-        """Return the base path that the real server's stands for; None for a path under none: it goes on as it is."""
+        """Return the base path in place of the real server's; None for a path under none, relayed as it is."""
         responder, path = self.mount.responder, self.head.path
         bases = [base.encode() for base in responder.base_paths(self.entry)]
         return next(
@@ -336,7 +336,7 @@ class _Passage:
 
     async def leave(self) -> UpstreamAnswer:
         """
-        Return the rest of an exchange whose client went away.
+        Complete an exchange after its client went away.
 
         To close the connection is how to end a stream, so that is judged.
         """

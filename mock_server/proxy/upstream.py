@@ -59,7 +59,7 @@ class _Outflow(httpx2.AsyncByteStream):
 
 @dataclass(eq=False)
 class Incoming:
-    """An answer whose head was received."""
+    """An answer, received up to the end of its head."""
 
     status: int
     fields: list[tuple[bytes, bytes]]  # names in lower case
@@ -239,7 +239,7 @@ class Choices:
         self._fallback_on = words
 
     def is_mocked(self, operation: str) -> bool:
-        """Return True if the real server is not asked."""
+        """Return True if the mock answers in place of the real server."""
         return operation in self.mocked
 
     def choose(self, operation: str, *, upstream: bool) -> None:

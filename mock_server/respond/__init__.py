@@ -1,5 +1,5 @@
 """
-Which answer a request gets, without I/O.
+The choice of an answer to a request, without I/O.
 
 `open` opens documents with their fixtures and scenarios. `responder` decides: it asks each `source` in turn
 (`mappings`, `scenarios`, handlers, state), then `fixtures`, examples and generated values. `represent` makes the

@@ -1,4 +1,4 @@
-"""What is answered, with what led to it."""
+"""Answers, with the decisions that led to them."""
 
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, Final, NamedTuple
@@ -53,7 +53,7 @@ class Candidate(NamedTuple):
 
 
 class Foreseen(NamedTuple):
-    """What a source would do with a request, for an explanation."""
+    """The foreseen decision of a source on a request, for an explanation."""
 
     reason: str
     answers: bool | None = True  # None: that can't be known without asking it

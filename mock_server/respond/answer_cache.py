@@ -33,7 +33,7 @@ class KeptReady:
 
     @property
     def weight(self) -> int:
-        """How many bytes they have."""
+        """Their size in bytes."""
         return sum(cache.weight for each in self._caches if (cache := each()) is not None)
 
     def drop(self) -> bool:
@@ -49,7 +49,7 @@ KEPT_READY: Final = KeptReady()
 
 
 def weigh_answer(key: tuple[str | bytes, ...], kept: tuple[object, Answer]) -> int:
-    """Weigh an answer under what it is asked for by, with what it is good for."""
+    """Weigh an entry: an answer, its key, and its conditions."""
     return (
         _AROUND + sum(map(len, key)) + len(kept[1].body) + sum(len(name) + len(value) for name, value in kept[1].fields)
     )

@@ -1,4 +1,4 @@
-"""Operations, compiled when they are first asked for."""
+"""Operations, compiled on demand."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -112,7 +112,7 @@ class CompiledOperations:
 
     def compile(self, entry: Entry) -> CompiledOperation:
         """
-        Compile an operation, when it is first asked for.
+        Compile an operation, once and on demand.
 
         Raises:
             SchemaError: the schema of a parameter can't be compiled.

@@ -1,4 +1,4 @@
-"""The pages beside the API: the documents as JSON and YAML, and whether the server is well."""
+"""Pages besides those of the API: the documents as JSON and YAML, and the health of the server."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence

@@ -99,7 +99,7 @@ class Edges:
 
 def edges_of(owner: object, make: Callable[[], EdgeSubject]) -> Edges:
     """
-    Find the edge cases of a body; those of bodies that were asked for long ago are forgotten, and found again.
+    Find the edge cases of a body; the least recently used are dropped, and found again.
 
     Args:
         owner: The body, compared by identity.

@@ -42,7 +42,7 @@ _LOOKED_AT: Final = 50  # operations that errors are looked for in
 
 
 class Considered(NamedTuple):
-    """What a source of answers, or at last the document itself, has for a request."""
+    """The offer of a source of answers, or at last of the document itself, for a request."""
 
     source: str  # its name; of the document, where its answer comes from
     outcome: Answer | Passed | Foreseen
@@ -102,7 +102,7 @@ class ErrorAnswers:
         return considered(self.with_challenge(compiled, answer._replace(findings=(finding,))), reason, chosen)
 
     def refuse_token(self, compiled: CompiledOperation, ask: RequestContext, refusal: TokenRefusal) -> Considered:
-        """Answer 401 or 403 to a request whose token is not good. RFC 6750, section 3."""
+        """Answer 401 or 403 to a request without a good token. RFC 6750, section 3."""
         operation = compiled.operation
         finding = Finding(
             rule="request-security-unmet",
@@ -188,7 +188,7 @@ class ErrorAnswers:
     def _documented(
         self, compiled: CompiledOperation, chosen: ChosenResponse, ask: RequestContext, findings: tuple[Finding, ...]
     ) -> Answer | None:
-        """Return the documented error response, worded; None where it can't be made: a problem is said instead."""
+        """Make the documented error response; None where it can't be made, and a problem is answered instead."""
         reply = self._operations.reply(compiled, chosen)
         fixture = self._find_fixture(compiled, ask, chosen.status)
         if fixture is not None:

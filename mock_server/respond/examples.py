@@ -43,7 +43,7 @@ _SHOWN = 200  # characters of a value
 
 @dataclass(frozen=True, slots=True)
 class PairedExample:
-    """What a request has to carry for one example: each parameter's value, and one of the bodies."""
+    """The conditions of one example on a request: each parameter's value, and one of the bodies."""
 
     parameters: Mapping[tuple[ParameterLocation, str], JsonValue] = field(default_factory=dict)
     bodies: tuple[JsonValue, ...] = ()

@@ -154,7 +154,7 @@ class FastPath:
         return self._answer_read((plan, None, variables), request, world)
 
     def _answer_read(self, known: _AtHand, request: Request, world: World) -> Answer | None:
-        """Return the answer to a request whose path is read."""
+        """Answer a request after its path is read."""
         plan, answer, variables = known
         body = self._read(plan, request) if plan.is_posted is bool(request.body) else None
         if body is None:
@@ -233,7 +233,7 @@ class FastPath:
     def _refuse(
         self, plan: _OperationAnswers, variables: dict[str, str], request: Request, body: JsonBody, world: World
     ) -> Answer | None:
-        """Return the answer to a request whose body breaks the document, and nothing else does."""
+        """Answer a request with a body that breaks the document, where nothing else does."""
         read = plan.judge.read_path(variables) if plan.may_refuse else None
         if read is None:
             return None
@@ -447,7 +447,7 @@ def _keys(query: bytes, known: frozenset[bytes]) -> int:
 
 
 def _may_be_alone(parameters: Sequence[Parameter], keys: frozenset[bytes]) -> bool:
-    """Return whether nothing but path variables has to be said, and credentials are no parameters besides."""
+    """Return True if path variables are all that a request needs, and credentials are no parameters besides."""
     return all(
         p.location is ParameterLocation.PATH
         or not (p.required or (p.location is ParameterLocation.QUERY and p.name.encode() in keys))

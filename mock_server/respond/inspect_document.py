@@ -25,7 +25,7 @@ from mock_server.schema.dialect import Direction
 
 @dataclass(frozen=True, slots=True)
 class InspectedDocument:
-    """What was looked over, and what was found."""
+    """The result of an inspection: the operations looked over, and the findings."""
 
     findings: tuple[Finding, ...]
     operations: int

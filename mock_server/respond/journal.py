@@ -49,7 +49,7 @@ class Recorded(NamedTuple):
 
     @property
     def size(self) -> int:
-        """How many bytes it keeps, about as it is in memory."""
+        """Its size in bytes, about as in memory."""
         request, answer = self.request, self.answer
         size = _AROUND + len(request.path) + len(request.query) + len(request.body) + len(answer.body)
         size += FINDING_SIZE * len(answer.findings)
@@ -73,7 +73,7 @@ def _size_of_fields(fields: RawFields) -> int:
 
 @dataclass(eq=False)
 class JournalUsage:
-    """What all journals of a server keep."""
+    """The memory of all journals of a server together."""
 
     weight: int = 0  # bytes
 

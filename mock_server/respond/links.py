@@ -68,7 +68,7 @@ class Links:
 
     @cached_property
     def hosts(self) -> tuple[bytes, ...]:
-        """What an answer has to have in it, so that there may be something to rewrite."""
+        """The texts of which an answer needs one, so that there may be something to rewrite."""
         named = (
             ()
             if self.keep
@@ -220,7 +220,7 @@ def _places(findings: Sequence[Finding]) -> Iterator[Pointer]:
 
 
 def _put_back(old: JsonValue, new: JsonValue, pointer: Pointer) -> None:
-    """Let a place say what it said before."""
+    """Restore the former text of a place."""
     if not pointer:
         return
     found, part = find_at(old, pointer)

@@ -58,7 +58,7 @@ class Mappings:
 
     @property
     def weight(self) -> int:
-        """How many bytes they have, about as in memory."""
+        """Their size in bytes, about as in memory."""
         return self._weight
 
     def attach(self, responders: Sequence[Responder]) -> None:
@@ -150,7 +150,7 @@ class Mappings:
         return len(read)
 
     def candidates(self, world: World) -> Iterator[Mapping]:
-        """Return the mappings that a world has, in the order in which they are asked."""
+        """Return the mappings of a world, in the order of their turn."""
         return (mapping for mapping in self._ordered if mapping.world is None or mapping.world == world.name)
 
     def match(self, asked: PatternRequest, world: World, *, documented: bool) -> Mapping | None:
@@ -216,7 +216,7 @@ class Mappings:
         return mapping
 
     def _judge(self, mapping: Mapping) -> None:
-        """Refuse a mapping whose response breaks the document, where its URL says what it answers."""
+        """Refuse a mapping with a response that breaks the document, where its URL names one operation."""
         paths = _paths(mapping)
         if paths is None:
             return

@@ -33,7 +33,7 @@ class OpenedDocument:
 
     @property
     def document(self) -> Document:
-        """What was opened."""
+        """The opened document."""
         return self.responder.document
 
 

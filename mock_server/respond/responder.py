@@ -1,5 +1,5 @@
 """
-Which answer a request gets, without I/O: route, read, judge, choose, make.
+The answer to a request, without I/O: route, read, judge, choose, make.
 
 `Responder._consider` has the order in which sources and the document are asked.
 """
@@ -111,7 +111,7 @@ class Responder:
 
     @property
     def blocks(self) -> bool:
-        """Whether answering may wait for something; then it is done in a thread."""
+        """True if answering may wait for something; then it is done in a thread."""
         return any(source.blocks for source in self.sources)
 
     def respond(self, request: Request, world: World = NOBODY) -> Answer:
@@ -119,7 +119,7 @@ class Responder:
         return self.lead(self.decide(request, world), request)
 
     def lead(self, answer: Answer, request: Request) -> Answer:
-        """Return an answer whose links lead to this server, as the client addresses it."""
+        """Rewrite the links of an answer to this server, as the client addresses it."""
         entry = answer.entry
         if entry is None or answer.source == _REFUSED or not self.links.leads_away(answer):
             return answer
@@ -405,7 +405,7 @@ class Responder:
         return answer
 
     def _stored(self, compiled: CompiledOperation, ask: RequestContext) -> Answer | None:
-        """Return the fixture that answers, unless an example or a generated value is asked for."""
+        """Find the fixture that answers, unless an example or a generated value is preferred."""
         preferences = ask.preferences
         if preferences.fixture is not None:
             named = self.fixtures.named(compiled.operation.id, preferences.fixture)

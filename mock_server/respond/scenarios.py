@@ -61,7 +61,7 @@ class Directed:
 
 @dataclass(frozen=True, slots=True)
 class ScenarioRule:
-    """What a scenario does with certain requests."""
+    """A rule of a scenario: its conditions, and what follows."""
 
     number: int  # in its scenario, from 0
     states: frozenset[str] | None  # in which it holds; None: in all
@@ -351,7 +351,7 @@ class Player:
         return entry.id in self._rules
 
     def consider(self, operation: Operation | None, ask: RequestContext) -> Answer | Passed | Foreseen:
-        """Answer by the first rule that fits, in the first scenario whose rule has an answer."""
+        """Answer by the first rule that fits and has an answer, scenario by scenario."""
         if operation is None:
             return _PASSED
         for scenario, rules in self._rules.get(operation.id, ()):
@@ -424,7 +424,7 @@ def _fits(rule: ScenarioRule, state: str, ask: RequestContext) -> bool:
 def _turn(
     scenario: Scenario, rule: ScenarioRule, operation: Operation, ask: RequestContext
 ) -> Stored | Directed | None:
-    """Return the answer whose turn it is."""
+    """Take the answer that is next in turn."""
     answers = rule.answers[operation.id]
     if len(answers) < 2:  # noqa: PLR2004 - nothing goes by turns
         if answers:

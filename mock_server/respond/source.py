@@ -16,11 +16,11 @@ class AnswerSource(Protocol):
 
     @property
     def before_validation(self) -> bool:
-        """Whether it is asked before credentials and the request are judged; else after."""
+        """True if its turn is before credentials and the request are judged; else after."""
 
     @property
     def blocks(self) -> bool:
-        """Whether it waits for something, a database for instance, by `respond.blocking`."""
+        """True if it waits for something, a database for instance, by `respond.blocking`."""
 
     def touches(self, entry: Entry) -> bool:
         """Return whether it may ever answer an operation; then none of its answers is kept ready."""

@@ -55,7 +55,7 @@ class WrittenAnswer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """What makes the header fields and the body of each answer."""
+    """The functions that make the header fields and the body of each answer."""
 
     headers: Template
     body: Template | None
@@ -75,12 +75,12 @@ class Stored:
 
     @property
     def is_template(self) -> bool:
-        """Whether it depends on the request."""
+        """True if it depends on the request."""
         return self.made is not None
 
     @property
     def depends(self) -> bool:
-        """Whether it can't be kept ready: it is a template, or meets a delay or a fault."""
+        """True if it can't be kept ready: it is a template, or has a delay or a fault."""
         return self.is_template or self.delay is not None or self.fault is not None
 
     def write(self, rendering: Rendering) -> WrittenAnswer:
@@ -170,7 +170,7 @@ def with_head(fields: Sequence[RawField], head: Sequence[RawField]) -> list[RawF
 
 @dataclass(frozen=True, slots=True)
 class RenderContext:
-    """What an answer that is written down needs besides the request."""
+    """The values that a stored answer needs besides the request."""
 
     source: str  # `fixture:NAME` and the like
     operation: Operation | None

@@ -1,5 +1,5 @@
 """
-What a generated stream consists of.
+The parts of a generated stream.
 
 Where its items are alternatives that say by a fixed word what they are (`response.created`, `message_stop`, `[DONE]`),
 one that opens comes first, one that ends comes last, and none that ends or reports an error stands between: clients
@@ -112,7 +112,7 @@ class ItemStream:
         return self._of(chosen[wish.seed % len(chosen)], wish, locale)
 
     def _of(self, leaf: Leaf, wish: SampleOptions, locale: str | None) -> JsonValue:
-        """Return an item of one alternative; where more is asked of all of them, one that is drawn until it fits."""
+        """Make an item of one alternative; where the schema constrains all of them, draw until one fits."""
         if self._is_plain:
             return self._producer(leaf.node, locale).produce(wish)
         whole = self._producer(self.item, locale)
@@ -133,7 +133,7 @@ class ItemStream:
 
     @cached_property
     def _is_plain(self) -> bool:
-        """Whether the alternatives are all that the schema says."""
+        """Return True if the schema has alternatives and nothing else."""
         value = self._follow(self.item).value
         return isinstance(value, dict) and value.keys() <= _BESIDE
 
@@ -178,7 +178,7 @@ class ItemStream:
 
     @cached_property
     def _ends_with_done(self) -> bool:
-        """Whether the document says that `data: [DONE]` ends the stream."""
+        """Return True if the document ends its streams with `data: [DONE]`."""
         if not self.is_of_events:
             return False
         holders = (self.operation.entry.node, self.response.node, self.media.node, self._follow(self.item))

@@ -118,7 +118,7 @@ class Explained:
 
     @property
     def is_certain(self) -> bool:
-        """Whether it is known that `answer` is what will be sent."""
+        """True if `answer` is certain to be sent."""
         step = self.decided
         return step is None or (step.answers is True and step.source == self.answer.source)
 

@@ -35,12 +35,12 @@ class Holder(Protocol):
 
     @property
     def weight(self) -> int:
-        """How many bytes."""
+        """Its size in bytes."""
 
 
 @dataclass(eq=False)
 class Budget:
-    """What is kept, and how much that may be; see the module. Used in the event loop only."""
+    """The bytes that worlds keep, and their bound; see the module. Used in the event loop only."""
 
     most: int = MEMORY
     holders: dict[str, Holder] = field(default_factory=dict)  # by what they keep
@@ -53,7 +53,7 @@ class Budget:
 
     @property
     def weight(self) -> int:
-        """How many bytes are kept."""
+        """The kept bytes."""
         total = 0
         for holder in self.holders.values():
             total += holder.weight
@@ -98,7 +98,7 @@ _NAME = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._~-]{1,64}\Z")  # what clients leav
 
 @dataclass(eq=False)
 class World:
-    """What one test or person has for itself."""
+    """A journal, states and turns of one test or person."""
 
     name: str = EVERYBODY
     seed: str | None = None  # over the server's
@@ -197,7 +197,7 @@ class Worlds:
 
     def get(self, name: str) -> World:
         """
-        Return a world by its name; made when it is first asked for.
+        Return a world by its name; made on demand.
 
         Raises:
             MalformedWorld: that can't be a name.

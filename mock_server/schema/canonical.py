@@ -228,7 +228,7 @@ def find_references(schema: JsonValue) -> set[str]:
 
 def _canonicalize(schema: JsonValue) -> Canonical | None:
     """
-    Canonicalise a schema whose references stay references.
+    Canonicalise a schema, and keep its references as references.
 
     To stay themselves they refer to themselves, and are of no type, so that nothing is concluded from their
     definitions.

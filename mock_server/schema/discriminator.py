@@ -416,7 +416,7 @@ def _list(node: Node, word: str) -> list[Node]:
 
 
 def _is_named(node: Node) -> bool:
-    """Return True if a schema, or the one whose `allOf` it is in, is a component or a file of its own."""
+    """Return True if a schema, or the one around its `allOf`, is a component or a file of its own."""
     pointer = node.pointer
     while pointer[-2:-1] == ("allOf",):
         pointer = pointer[:-2]

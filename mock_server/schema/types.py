@@ -34,7 +34,7 @@ def is_type(value: JsonValue, type_: str) -> bool:
 
 
 def cast(value: JsonValue, type_: str) -> list[JsonValue]:
-    """Write a scalar as another type, as in an enum whose quotes were forgotten: none or one value."""
+    """Write a scalar as another type, as in an enum with forgotten quotes: none or one value."""
     if type_ == "string" and isinstance(value, bool | int | float):
         return [json.dumps(value)]
     if isinstance(value, str) and type_ in {"integer", "number", "boolean"}:

@@ -184,7 +184,7 @@ class FaultInjector(Protocol[MetT]):
 
     @property
     def is_calm(self) -> bool:
-        """Whether no delay or fault applies, unless a request prefers one."""
+        """True if no delay or fault applies, unless a request prefers one."""
 
     def plan(self, request: Request, responder: Responder, world: World) -> MetT | None:
         """Decide the delay and fault of an exchange, or None. Called once for each request, in order."""
@@ -250,7 +250,7 @@ Respond = Callable[[Request], Awaitable[Answer]]
 
 
 class RealOrMock(Protocol):
-    """Which operations are real, which are mocked, and when the mock steps in for the real server."""
+    """The choice between the real server and the mock, by operation and by outcome."""
 
     mocked: set[str]  # operations, by their ids
     fallback_on: tuple[str, ...]  # what the mock steps in for; setting it raises UsageError where a word is none
@@ -264,7 +264,7 @@ class Forwarder(Protocol):
 
     @property
     def choices(self) -> RealOrMock:
-        """Which operations are real; may be changed while the server runs."""
+        """The choice of real operations; may be changed while the server runs."""
 
     @property
     def url(self) -> str:
@@ -287,7 +287,7 @@ Service = Callable[[Request, World, str], Awaitable[Answer]]
 
 
 class Ports(NamedTuple):
-    """The ports of a server whose admin side has one, and so an origin, of its own."""
+    """The ports of a server with a port, and so an origin, of its own for the admin side."""
 
     api: int
     admin: int
@@ -374,7 +374,7 @@ class Backend:
 
     def find_page(self, method: str, path: bytes, *, is_ours: bool = False) -> Page | None:
         """
-        Find a page beside the API; documented paths go first, except reserved ones.
+        Find a page that is not the API's; documented paths go first, except reserved ones.
 
         Args:
             method: In upper case.
@@ -396,7 +396,7 @@ class Backend:
         return self.ports is None and any(is_below(path, prefix) for prefix in reserved)
 
     def find_service(self, path: bytes) -> Service | None:
-        """Find who answers a path of the API's port beside the API."""
+        """Find the service at a path of the API's port that is not the API's."""
         return next((service for prefix, service in self.services.items() if is_below(path, prefix)), None)
 
     def is_documented(self, method: str, path: bytes) -> bool:

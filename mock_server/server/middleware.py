@@ -89,7 +89,7 @@ class MockMiddleware:
             await self._serve(scope, receive, send)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request for the API, or for a page beside it on its port."""
+        """Answer a request for the API, or for another page on its port."""
         started = time.perf_counter()
         path, backend = path_of(scope), self._backend
         elsewhere = self._elsewhere(scope["method"], path)
@@ -118,7 +118,7 @@ class MockMiddleware:
     async def _ask_service(
         self, service: Service, scope: Scope, receive: Receive, send: Send, path: bytes, started: float
     ) -> None:
-        """Answer a request beside the API, and keep the exchange."""
+        """Answer a request for a service that is not the API, and keep the exchange."""
         backend = self._backend
         request = await read_request(scope, receive, path, backend.settings.max_body)
         try:
@@ -211,7 +211,7 @@ class MockMiddleware:
             await self._send(problem_answer(problem.NO_ADMIN_PATH, detail), scope, send, is_own=True)
 
     def _find_area(self, path: bytes) -> Asgi | None:
-        """Return the application beside the API that has a path."""
+        """Find the application of a path that is not the API's."""
         return next((area for prefix, area in self._backend.areas.items() if is_below(path, prefix)), None)
 
     def _elsewhere(self, method: str, path: bytes) -> Asgi | None:

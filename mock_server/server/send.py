@@ -32,7 +32,7 @@ class BufferedTransport:
 
     @property
     def is_keeping(self) -> bool:
-        """Whether an answer is being written."""
+        """True while an answer is being written."""
         return self._kept is not None
 
     def write(self, data: bytes) -> None:

@@ -156,7 +156,7 @@ def _values(name: str, value: object) -> Mapping[str, tuple[Any, ...]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestedOperation:
-    """What holds for the operations that a pattern fits."""
+    """The settings of the tested operations that a pattern fits."""
 
     expect: tuple[str, ...] = setting(
         SettingType(_statuses), (), 'Statuses that are expected though the document does not have them: [409, "5XX"].'

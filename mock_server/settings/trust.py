@@ -1,5 +1,5 @@
 """
-What a settings file may set that was found and not named: the rows of settings, and one for each other option.
+Trust in a settings file that was found and not named: the rows of settings, and one for each other option.
 
 A repository that was just cloned brings its `mock-server.toml` along, and the first command that is typed in it finds
 it. So nothing in such a file runs code, writes, listens, opens what is closed or sends what only the environment

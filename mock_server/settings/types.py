@@ -187,7 +187,7 @@ HEADERS: Final = SettingType(_headers)
 
 
 class Trust(Enum):
-    """What a found file may set a setting to; the value is how documentation says it."""
+    """The values that a found file may give to a setting; each member's text is for documentation."""
 
     ANYTHING = "yes"
     INSIDE = "a path within the folder of the file"

@@ -94,7 +94,7 @@ def _in_order(item: JsonObject, *orders: JsonObject) -> JsonObject:
 
 
 def _merge_holder(resource: Resource, generated: JsonObject, item: JsonObject) -> JsonObject:
-    """Return an item whose metadata, around its key, has both what a server sets and what was sent."""
+    """Merge the metadata around the key of an item: members that a server sets, and those sent."""
     holder = resource.inside[0]
     made, sent = generated.get(holder), item.get(holder)
     if isinstance(made, dict) and isinstance(sent, dict):

@@ -126,7 +126,7 @@ class Collection(NamedTuple):
         return Collection(self.state, self.resource, self.context, self.path, variables, values)
 
     def at_item(self, key: str, body: JsonValue) -> "Collection":
-        """Return the collection with the path variables of an item, whose body may have the key as a number."""
+        """Return the collection with the path variables of an item; its body may have the key as a number."""
         return self.at(key, self.resource.key_of(body, key))
 
     def other(
@@ -269,7 +269,7 @@ def refuse_taken(request: StateRequest, name: str | None, value: JsonValue) -> S
 
 
 def refuse_precondition(request: StateRequest, tag: str) -> StateRefusal:
-    """Refuse a write whose `If-Match` names another version of the item."""
+    """Refuse a write with an `If-Match` of another version of the item."""
     detail = f"the {request.noun} has changed: it is {tag} now"
     return _refuse(request, (412,), problem.PRECONDITION_FAILED, _CONFLICT, detail)
 

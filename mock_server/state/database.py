@@ -380,7 +380,7 @@ def _make_engine(url: sa.URL) -> sa.Engine:
 
 
 def _prepare_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401 - of the driver
-    """Let readers work beside a writer, and leave the begin of transactions to `_begin_sqlite`."""
+    """Let readers work during a write, and leave the begin of transactions to `_begin_sqlite`."""
     connection.isolation_level = None
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")

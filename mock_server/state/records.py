@@ -203,7 +203,7 @@ def make_children(collection: Collection, binding: Binding, items: list[JsonValu
 
 
 def with_children(request: StateRequest, record: Record, depth: int = 0) -> Record:
-    """Return a record whose item shows its present children, and counts them."""
+    """Return a record with the present children of its item, and their count."""
     children = request.state.children.get(request.resource.name, ())
     if not children or record.body is None or depth > _GENERATIONS:
         return record

@@ -40,7 +40,7 @@ class Item(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Owner:
-    """A resource whose items own others: `{ownerId}` of `/owners/{ownerId}/pets`."""
+    """A resource with items that own others: `{ownerId}` of `/owners/{ownerId}/pets`."""
 
     variable: str
     resource: str  # its name

@@ -269,7 +269,7 @@ def _add_details(inner: Collection, item: JsonObject) -> JsonObject:
 
 def relate(inner: Collection, key: str, item: JsonObject) -> JsonObject:
     """
-    Return a generated item whose references lead to items that exist.
+    Make the references of a generated item lead to items that exist.
 
     Args:
         inner: The collection at the item.

@@ -100,7 +100,7 @@ class Store(WorldStore, Protocol):
         """
 
     def clear(self, world: str, under: str) -> None:
-        """Remove all collections whose names begin with `under`."""
+        """Remove all collections with names that begin with `under`."""
 
 
 @dataclass(slots=True)

@@ -251,7 +251,7 @@ class ContractCase:
 
     @property
     def id(self) -> str:
-        """What the test is called by."""
+        """The id of the test."""
         return f"{self.entry.title} {self.name}"
 
     def check(self, url: str | None = None, **words: Any) -> None:  # noqa: ANN401 - as the marker takes them

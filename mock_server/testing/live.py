@@ -59,7 +59,7 @@ class MockServer:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What a request has to carry to belong to this test, where several run in one process at a time."""
+        """The header fields by which a request belongs to this test, where several run in one process at a time."""
         return {"X-Mock-World": self.world}
 
     @cached_property

@@ -40,7 +40,7 @@ class StatefulResource:
         return self.state.document_state.path_of(self.resource.template, {})
 
     def binding(self) -> Binding | None:
-        """Return the operation whose response shows an item."""
+        """Find the operation with a response that has an item."""
         bindings = (self.resource.bindings.get(action) for action in (Action.READ, Action.LIST, Action.CREATE))
         return next((each for each in bindings if each is not None and not each.chosen.is_empty), None)
 

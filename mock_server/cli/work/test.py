@@ -294,7 +294,7 @@ def _choose_scouts(entries: Sequence[Entry], own: Sequence[Entry]) -> tuple[Entr
 
 
 def _read_arguments(app_: str | None, url: str | None, document: str | None) -> tuple[str | None, str | None]:
-    """Tell the URL and the document apart: with --app, the first argument is the document."""
+    """Distinguish the URL from the document: with --app, the first argument is the document."""
     if app_ is not None and url is not None and document is None and not url.startswith(("http://", "https://")):
         url, document = None, url
     if (app_ is None) == (url is None) and app_ is None:

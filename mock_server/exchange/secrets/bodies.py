@@ -31,7 +31,7 @@ _BLOCK: Final = ("|", ">", "&", "!")  # what begins a value of several lines in 
 
 
 class Covers(NamedTuple):
-    """What a mask does with the pieces of a body."""
+    """The functions by which a mask covers the pieces of a body."""
 
     text: Callable[[str], str]  # masks a text
     cover: Callable[[str], str]  # gives what takes the place of a secret
@@ -190,7 +190,7 @@ def _hides_line(name: str, rest: str) -> bool:
 
 
 def mask_table(text: str, delimiter: str, covers: Covers) -> str:
-    """Mask the columns of a table whose first line has names that say so. RFC 4180."""
+    """Mask the columns of a table that have secret names in its first line. RFC 4180."""
     try:
         rows = list(csv.reader(io.StringIO(text), delimiter=delimiter))
     except csv.Error:

@@ -1,5 +1,5 @@
 """
-What documents say of secrets.
+Secrets according to documents.
 
 Keys of security schemes, `format: password`, variables of paths that are called so.
 """
@@ -50,7 +50,7 @@ def _known(document: Document) -> Mask:
 
 def find_passwords(document: JsonValue) -> set[str]:
     """
-    Find the properties and parameters whose schemas say `format.
+    Find the properties and parameters with schemas of `format.
 
     Password`, also by reference to a schema that does.
     """

@@ -1,4 +1,4 @@
-"""What a mask knows: names and values that are secret, and how a value is found again."""
+"""The knowledge of a mask: names and values that are secret, and how a value is found again."""
 
 import base64
 import html

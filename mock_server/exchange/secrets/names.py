@@ -1,5 +1,5 @@
 """
-Which names say that a value is a secret: `password`, `accessToken`, `X-Auth-Key`, `user[pwd]`, `connect.sid`.
+Names of secret values: `password`, `accessToken`, `X-Auth-Key`, `user[pwd]`, `connect.sid`.
 
 A name is judged by its words, however they are joined (camelCase, snake_case, kebab-case, dots, brackets), so that
 `passenger`, `compass`, `design` and `tokenizer` stay what they are. Names that count (`max_tokens`, `sessionDuration`)
@@ -106,7 +106,7 @@ _PLAIN: Final = frozenset(("", "true", "false", "null", "none"))
 
 
 class Secrecy(Enum):
-    """What a name says of its value."""
+    """The secrecy of a value, by its name."""
 
     OPEN = auto()
     SECRET = auto()

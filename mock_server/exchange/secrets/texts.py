@@ -167,7 +167,7 @@ class TextMask(ValueMask):
         return f"{start} {self._credentials(value)}"
 
     def _credentials(self, text: str) -> str:
-        """Cover a field whose whole value is secret; its parts are secrets of their own."""
+        """Cover the whole value of a field; its parts are secrets of their own."""
         if not text:
             return text
         if self._found is not None:

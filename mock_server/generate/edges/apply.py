@@ -59,7 +59,7 @@ Edit: TypeAlias = Put | Drop | Add | Append
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Attempt:
-    """Edits that may make an edge case of one location; whoever uses them has to prove it."""
+    """Edits that may make an edge case of one location: to be proven before use."""
 
     location: Location
     part: LocatedSubschema  # whose keyword it is about
@@ -90,7 +90,7 @@ class Editor:
 
     @property
     def definitions(self) -> Mapping[str, JsonValue]:
-        """What the parts refer to."""
+        """The definitions that the parts refer to."""
         found = self.bundle.schema.get("$defs")
         if isinstance(found, dict):
             return found
@@ -141,7 +141,7 @@ class Editor:
         return producer.produce(SampleOptions(seed, static=False, minimal=minimal))
 
     def accepts(self, location: Location, value: JsonValue) -> bool:
-        """Return True if a value may stand at a location."""
+        """Return True if a value is allowed at a location."""
         return self.validator(location).is_valid(value)
 
     def validator(self, location: Location) -> Validator:
@@ -216,7 +216,7 @@ def _weight(bundle: Bundle) -> int:
 
 
 class _LocationCache(Generic[T]):
-    """What was compiled for locations, as long as it holds little; the oldest goes first."""
+    """A bounded cache of what is compiled for locations; the oldest goes first."""
 
     def __init__(self) -> None:
         self._found: dict[int, tuple[Location, T, int]] = {}  # the location lives as long as its key

@@ -238,7 +238,7 @@ class _Bounds:
         return None
 
     def _is_said(self, *types: str) -> bool:
-        """Return True if a type is named, or implied by a keyword; where anything may stand, nothing is at an edge."""
+        """Return True if a type is named, or implied by a keyword; where anything is allowed, nothing is at an edge."""
         implied = {
             "string": ("minLength", "maxLength", "pattern", "format"),
             "array": ("items",),

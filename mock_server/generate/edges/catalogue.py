@@ -54,7 +54,7 @@ class Unreached:
 
 @dataclass(eq=False, repr=False)
 class Catalogue:
-    """The edges of a subject, each looked for when it is first asked for; in the same order in every process."""
+    """The edges of a subject, each searched for on demand; in the same order in every process."""
 
     subject: EdgeSubject
     kinds: tuple[str, ...] = KINDS

@@ -1,5 +1,5 @@
 """
-Extreme values: valid, and hostile to whoever believes that no one would send them.
+Extreme values: valid, and hostile to code that does not expect them.
 
 Each is a plain edit; which of them a schema allows is found out by its judges.
 """
@@ -68,7 +68,7 @@ _NAMES: Final = ("", "__proto__", "constructor", "a b", "a/b~c", "\U0001f511", "
 
 
 def iter_extremes(shop: Editor, location: Location) -> Iterator[Attempt]:
-    """List what is hostile and may stand at a location that was not met before."""
+    """List the hostile values that are allowed at a location, once for each location."""
     if not any(part.is_new for part in location.parts) or location.keyword("enum") or location.keyword("const"):
         return
     said = {str(type_) for types in location.keyword("type") if isinstance(types, list) for type_ in types}
@@ -184,7 +184,7 @@ def _deep(shop: Editor, location: Location, way: tuple[str | int, ...]) -> Itera
 
 
 def _way_back(shop: Editor, location: Location) -> tuple[str | int, ...] | None:
-    """Return the steps from a location to where its own schema stands again."""
+    """Return the steps from a location to the next place of its own schema."""
     definitions = shop.definitions
     own = {part.path for part in location.parts if part.path[:1] == ("$defs",)}
     met: set[str] = set()  # definitions, each looked into once: where all refer to all, there are ways without number

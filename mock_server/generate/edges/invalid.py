@@ -313,7 +313,7 @@ class _Breaking:
             yield from self._produced("maxProperties", {"minProperties": count})
 
     def names(self, schema: JsonValue) -> Iterator[Edit]:
-        """Yield a member whose name is not allowed."""
+        """Yield a member with a name that is not allowed."""
         values: list[JsonValue] = [
             edit.value for edit in self._produced("propertyNames", {"minProperties": 1}) if isinstance(edit, Put)
         ]

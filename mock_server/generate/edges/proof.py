@@ -57,7 +57,7 @@ class Edge:
 
 @dataclass(eq=False, repr=False)
 class EdgeSubject:
-    """A schema whose edges are looked for: its values are made by a producer and judged by validators."""
+    """A schema under search for edges: its values are made by a producer and judged by validators."""
 
     producer: Producer
     around: JsonValue | Missing = (

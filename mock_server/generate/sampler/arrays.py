@@ -1,4 +1,4 @@
-"""Arrays: lists of believable length whose items differ from each other."""
+"""Arrays: lists of believable length, with items that differ from each other."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -386,7 +386,7 @@ def _lazily(compile_: Callable[[Canonical], Draw], schema: Canonical) -> Draw:
 
 
 def _judged(draw: Draw, accept: Callable[[JsonValue], bool]) -> Draw:
-    """Return a draw whose values are judged in strict draws."""
+    """Make a draw that judges its values in strict draws."""
 
     def draw_judged(s: DrawState) -> JsonValue:
         for _ in range(_STRICT_TRIES if s.strict else 1):

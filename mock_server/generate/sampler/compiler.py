@@ -189,7 +189,7 @@ def acceptor(schema: Canonical | JsonObject, forms: Forms | None = None) -> Call
 
 
 def compile_part(compiler: DrawCompiler, schema: JsonValue) -> Draw:
-    """Compile a subschema that nothing else is said of."""
+    """Compile a subschema by itself, without constraints from outside."""
     form = compiler.context.forms.part(schema)
     if form is not None:
         return compiler.compile_bare(form, ValueSite(Site()))
@@ -301,7 +301,7 @@ def by_chance(column: tuple[JsonValue, ...]) -> Draw:
 
 
 def spread(values: Iterable[JsonValue | None], kept: list[JsonValue]) -> tuple[JsonValue, ...]:
-    """Return a column whose rows of None take another row's value."""
+    """Make a column in which rows of None take another row's value."""
     column = list(values)
     for row, value in enumerate(column):
         if value is None:

@@ -208,7 +208,7 @@ def agree_on_nothing(
 def _read_patterns(
     found: Sequence[str], barred: Sequence[str]
 ) -> tuple[list[_Automaton], list[tuple[frozenset[int], Ranges]]]:
-    """Make the automata of patterns, and find the kinds of characters that they tell apart."""
+    """Make the automata of patterns, and find the kinds of characters that they distinguish."""
     sets: list[Ranges] = []
     automata = [*_automata(found, sets, wanted=True), *_automata(barred, sets, wanted=False)]
     return automata, _kinds_of_characters(sets)

@@ -1,5 +1,5 @@
 """
-Which requests an answer is for, and what answers may look up in them.
+Matching requests, and the values of a request that answers may use.
 
 `algebra` has the matchers. `request_pattern` and `matchers` read them in WireMock's words, `conditions` in those of
 fixtures and scenarios; `distance` and `near_misses` find what came close. `template`

@@ -37,7 +37,7 @@ class MatchedText:
 
     @cached_property
     def json(self) -> JsonValue | Missing:
-        """What it says as JSON; MISSING where it is none."""
+        """Its value as JSON; MISSING where it is none."""
         try:
             value: JsonValue = orjson.loads(self.text)
         except orjson.JSONDecodeError:
@@ -51,11 +51,11 @@ class Matcher(ABC):
     __slots__ = ()
 
     def matches(self, content: MatchedText | None) -> bool:
-        """Return whether a value is what is asked for."""
+        """Return True if a value matches."""
         return self._holds(content)
 
     def distance(self, content: MatchedText | None) -> float:
-        """Return how far a value is from what is asked for: from 0, only where it matches, to 1."""
+        """Measure the distance of a value: from 0, only where it matches, to 1."""
         return 0.0 if self._holds(content) else self._measure(content)
 
     @abstractmethod
@@ -190,11 +190,11 @@ class ValuesMatcher(ABC):
     __slots__ = ()
 
     def matches(self, contents: Sequence[MatchedText]) -> bool:
-        """Return whether the values are what is asked for; none stand for what is not there."""
+        """Return True if the values match; no values are those of an absent name."""
         return self._holds(contents)
 
     def distance(self, contents: Sequence[MatchedText]) -> float:
-        """Return how far the values are from what is asked for: from 0, only where they match, to 1."""
+        """Measure the distance of the values: from 0, only where they match, to 1."""
         return 0.0 if self._holds(contents) else self._measure(contents)
 
     @abstractmethod

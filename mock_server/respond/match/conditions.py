@@ -145,7 +145,7 @@ def _content(value: JsonValue | Missing) -> MatchedText | None:
 
 
 def _read_words(value: JsonValue) -> Matcher | None:
-    """Read an object of words; None of any other value, which is asked for as it is."""
+    """Read an object of words; None for any other value, which is compared as it is."""
     if not isinstance(value, dict) or not value or not value.keys() <= _WORDS.keys():
         return None
     parts = []

@@ -1,4 +1,4 @@
-"""How far two texts or two JSON values are from each other: 0 where they are the same, 1 where nothing agrees."""
+"""Distances of two texts or two JSON values: 0 where they are the same, 1 where nothing agrees."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -1,5 +1,5 @@
 """
-What a template can call: all of it.
+The functions that a template can call: all of them.
 
 Each function is total: what it can't work with gives null. Chance comes from a seed, moments lie around the fixed day
 of all generated values, so the same request gives the same bytes.
@@ -21,7 +21,7 @@ _FAR = 100 * 366 * 86_400  # seconds to either side of now
 
 @dataclass(frozen=True, slots=True)
 class FunctionContext:
-    """What a function may use besides its arguments."""
+    """The values that a function may use besides its arguments."""
 
     random: Random
     turn: int  # how often the answer was given before in this world, counted from 1

@@ -58,12 +58,12 @@ class Mapping:
 
     @property
     def source(self) -> str:
-        """What an answer of it says where it comes from."""
+        """The source that its answers name."""
         return f"mapping:{self.name or self.id}"
 
     @property
     def is_breaking(self) -> bool:
-        """Whether its response is nothing but a fault, so that there is nothing to judge."""
+        """True if its response is nothing but a fault, so that there is nothing to judge."""
         response = self.written["response"]
         return isinstance(response, dict) and "fault" in response and not any(name in response for name in _BODIES)
 

@@ -1,5 +1,5 @@
 """
-What came close: the operations and mappings that a request may have meant.
+Near misses: the operations and mappings that a request may have meant.
 
 Distances are those of request patterns: 0 for a match, 1 where nothing agrees.
 """

@@ -94,7 +94,7 @@ class Criterion:
 
 @dataclass(frozen=True, slots=True)
 class CriterionResult:
-    """How far a request is from one thing that a pattern asks for."""
+    """The distance of a request from one criterion of a pattern."""
 
     pointer: Pointer
     wanted: str
@@ -174,7 +174,7 @@ def template_variables(template: str) -> list[str]:
 
 def match_template(template: str, path: str) -> dict[str, str] | None:
     """
-    Match a path template, whose segments hold one variable at most.
+    Match a path template with at most one variable in each segment.
 
     Returns:
         The variables, decoded; None where the path is another one.

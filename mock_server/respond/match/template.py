@@ -267,7 +267,7 @@ def _lookup(written: str, pointer: str | None, at: Pointer) -> Expression:
 
 
 def _counted(expression: Expression) -> Expression:
-    """Return an expression whose value is kept as it is; only what it weighs is counted."""
+    """Make an expression that counts the weight of its value and keeps it as it is."""
 
     def render(rendering: Rendering) -> JsonValue:
         value = expression(rendering)

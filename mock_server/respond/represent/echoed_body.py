@@ -1,4 +1,4 @@
-"""What a request sends, as answers say it again."""
+"""Members of a request body that answers repeat."""
 
 from mock_server.document.model import Missing
 from mock_server.exchange.form import Upload, find_upload

@@ -276,7 +276,7 @@ class Representation:
         )
 
     def _edge(self, content: CompiledMediaType, ask: RequestContext) -> Answer | None:
-        """Return the edge case that is asked for, named; None where none is, or where the body is no JSON."""
+        """Find the preferred edge case with its name; None where none is preferred, or where the body is no JSON."""
         media = content.represented.media_type
         rule, profile = ask.preferences.payload, ask.profile
         if (rule is None and profile not in EDGES) or media.schema is None or not is_json(content.media_type):

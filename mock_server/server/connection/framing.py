@@ -216,7 +216,7 @@ class Framer:
 
     @property
     def is_between(self) -> bool:
-        """Whether the last message is complete; bytes of the next one may be waiting."""
+        """True if the last message is complete; bytes of the next one may be waiting."""
         return not self._left and self._chunks is None
 
     @property

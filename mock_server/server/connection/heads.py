@@ -27,7 +27,7 @@ _lines: BoundedCache[RawField, bytes | None] = BoundedCache(_MOST_LINES)
 
 def write_head(status: int, first: Iterable[RawField], fields: Iterable[RawField]) -> bytes | None:
     """
-    Write the head of an answer with a body whose length is among the fields. RFC 9112, section 2.1.
+    Write the head of an answer with a Content-Length. RFC 9112, section 2.1.
 
     Args:
         status: Of the answer.

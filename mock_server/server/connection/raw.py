@@ -94,7 +94,7 @@ class RawConnection:
 
     def _leave(self) -> None:
         """
-        Make the server treat the exchange as one whose client left.
+        Make the server treat the exchange as one without a client.
 
         Else it would send 500, since the application gave no complete answer. It is the exchange's own object, since
         the protocol may have read the next request of the connection already.
@@ -104,13 +104,13 @@ class RawConnection:
 
 
 class _Directing(asyncio.Protocol):
-    """Reads the host of a request from its target; mixed into uvicorn's `HttpToolsProtocol`, whose names these are."""
+    """Reads the host of a request from its target; mixed into uvicorn's `HttpToolsProtocol`, with its names."""
 
     url: bytes
     headers: list[RawField]  # the very list of the scope
 
     def on_headers_complete(self) -> None:
-        """Begin with a request whose head is read."""
+        """Begin with a request after its head is read."""
         if not self.url.startswith(_SLASH):
             self.headers[:] = _directed(self.url, self.headers)
         super().on_headers_complete()  # type: ignore[misc]

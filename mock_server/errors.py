@@ -196,9 +196,7 @@ class UnsatisfiableSchema(SchemaError):
 
 
 class ExchangeError(MockServerError):
-    """A message can't be read or written; `status_hint` is what a server should answer."""
-
-    status_hint: ClassVar[int] = 400
+    """A message can't be read or written."""
 
 
 class MalformedContent(ExchangeError):
@@ -212,13 +210,9 @@ class UndefinedSerialization(ExchangeError):
 class MalformedPreference(ExchangeError):
     """A Prefer header field can't be obeyed."""
 
-    status_hint = 422
-
 
 class MalformedWorld(ExchangeError):
     """The name of a world is malformed."""
-
-    status_hint = 400
 
     def __init__(self, name: str) -> None:
         super().__init__(name)

@@ -7,7 +7,7 @@ whose door is here is imported for the type checker alone:
     if TYPE_CHECKING:
         import httpx2
     else:
-        httpx2 = Later("httpx2")
+        httpx2 = LazyModule("httpx2")
 """
 
 import importlib

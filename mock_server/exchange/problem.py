@@ -84,8 +84,6 @@ BAD_GATEWAY = Problem("bad-gateway", "The real server gave no answer", 502)
 GATEWAY_TIMEOUT = Problem("gateway-timeout", "The real server gave no answer in time", 504)
 LOOP = Problem("loop", "The proxy asks itself", 508)
 
-PROBLEMS = tuple(value for value in list(globals().values()) if isinstance(value, Problem))
-
 
 def describe(findings: Sequence[Finding]) -> list[JsonValue]:
     """

@@ -15,7 +15,7 @@ Invariants:
 - Moments come from the clock of the world that asks.
 
 Rules for editors:
-- Secrets are compared by `people.is_same`, in constant time. No secret goes into a log, a page or an error.
+- Secrets are compared by is_same of `people`, in constant time. No secret goes into a log, a page or an error.
 - Pages are templates that escape all values, under a policy without scripts.
 
 Source: RFC 6749, 6750, 7009, 7517, 7519, 7636, 7662, 8252, 8414, 8628, 9068, 9207, 9700; OpenID Connect Core 1.0,

@@ -165,11 +165,6 @@ class FastPath:
             return answer
         return self._answer(plan, variables, request, body.value if plan.is_posted else MISSING, world)
 
-    def awaits_body(self, request: Request) -> bool:
-        """Return whether all that a request's answer goes by is known but for its body, which was not read yet."""
-        known = self._at_hand.get((request.method, request.path))
-        return isinstance(known, tuple) and known[0].is_posted
-
     def _keep(self, request: Request, known: _AtHand | _Live) -> None:
         """Have at hand what requests with the same method and path get, if the rest of them is ordinary."""
         if len(request.path) <= _LONGEST:

@@ -4,10 +4,8 @@ The journal of a world: its last exchanges, bounded.
 Nothing is read or written out when an exchange is kept: that is left to the admin side.
 """
 
-import asyncio
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from typing import Final, NamedTuple
@@ -95,7 +93,6 @@ class Journal:
         self._budget = budget
         self._tally = tally if tally is not None else JournalUsage()
         self._kept: deque[tuple[Recorded, int]] = deque()
-        self._readers: set[asyncio.Queue[Recorded]] = set()
 
     def add(self, recorded: Recorded) -> None:
         """Keep an exchange; the oldest ones go where there is no more room."""
@@ -108,10 +105,6 @@ class Journal:
         self._tally.weight += more
         while len(kept) > self.limit or (self.weight > self._budget and len(kept) > 1):
             self.drop_oldest()
-        for reader in self._readers:
-            if reader.full():
-                reader.get_nowait()
-            reader.put_nowait(recorded)
 
     def __iter__(self) -> Iterator[Recorded]:
         """Return the exchanges, the oldest first."""
@@ -148,13 +141,3 @@ class Journal:
         self._kept = deque((recorded, size) for recorded, size in self._kept if recorded.id in wanted)
         self._count(sum(size for _, size in self._kept) - self.weight)
         return before - len(self._kept)
-
-    @contextmanager
-    def subscribe(self) -> Iterator[asyncio.Queue[Recorded]]:
-        """Follow what comes; a reader that does not keep up loses the oldest of what waits for it."""
-        queue: asyncio.Queue[Recorded] = asyncio.Queue(_WAITING)
-        self._readers.add(queue)
-        try:
-            yield queue
-        finally:
-            self._readers.discard(queue)

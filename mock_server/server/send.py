@@ -30,11 +30,6 @@ class BufferedTransport:
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the transport has
         return getattr(self._transport, name)
 
-    @property
-    def is_keeping(self) -> bool:
-        """True while an answer is being written."""
-        return self._kept is not None
-
     def write(self, data: bytes) -> None:
         """Write, now or with the rest."""
         if self._kept is None:

@@ -147,12 +147,3 @@ def test_a_journal_keeps_the_last_ones_within_its_bounds(limit: int, budget: int
     assert len(kept) <= limit
     assert len(kept) <= 1 or sum(each.size for each in kept) <= budget
     assert [each.number for each in kept] == list(range(len(sizes) - len(kept) + 1, len(sizes) + 1))
-
-
-def test_a_slow_reader_loses_the_oldest_and_holds_nobody_up() -> None:
-    journal = Journal(10)
-    with journal.subscribe() as queue:
-        for number in range(1, 1001):
-            journal.add(recorded(number))
-
-        assert queue.get_nowait().number > 1

@@ -63,10 +63,6 @@ class KnownSecrets:
             _found=None,
         )
 
-    def naming(self, names: Iterable[str]) -> Self:
-        """Make a mask that takes what has some names for a secret as well."""
-        return replace(self, names=self.names | {name.lower() for name in names})
-
     def veiled(self) -> Self:
         """Make a mask that keeps no more of a secret than its form."""
         return replace(self, is_veiled=True)

@@ -258,4 +258,3 @@ _OPTIONS: dict[str, tuple[str, ...]] = {
     "equalToJson": ("ignoreArrayOrder", "ignoreExtraElements"),
     "matchesJsonSchema": ("schemaVersion",),
 }
-MATCHERS: Final = tuple(_READERS)

@@ -15,7 +15,6 @@ from functools import cached_property
 from typing import Final, TypeVar
 from urllib.parse import unquote, unquote_plus
 
-from mock_server.document.model import Missing
 from mock_server.errors import ScriptError, within
 from mock_server.exchange.body import write_json
 from mock_server.exchange.message import Request, find_field
@@ -151,20 +150,6 @@ def read_pattern(value: JsonValue) -> RequestPattern:
         if name in value:
             parts.extend(_path_parts(value, names) if name == "pathParameters" else read(value[name]))
     return RequestPattern(value, tuple(parts))
-
-
-def pattern_of(request: Request) -> JsonObject:
-    """Write the pattern of a request: its method, URL and body, without its header fields."""
-    asked = PatternRequest(request)
-    pattern: JsonObject = {"method": request.method, "url": asked.url}
-    if asked.body is not None:
-        read = asked.body.json
-        exact: JsonObject = {"equalTo": asked.body.text}
-        is_plain = "${json-unit." not in asked.body.text
-        pattern["bodyPatterns"] = (
-            [{"equalToJson": read}] if is_plain and not isinstance(read, Missing | str) else [exact]
-        )
-    return pattern
 
 
 def template_variables(template: str) -> list[str]:

@@ -13,7 +13,7 @@ text, null and what is not there as nothing. There is no code, no loop and no at
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote
 
@@ -144,7 +144,6 @@ class Template:
 class _TemplateCompiler:
     pools: Pools
     count: int = 0
-    calls: dict[str, None] = field(default_factory=dict)
 
     def value(self, value: JsonValue, at: Pointer) -> Expression:
         if isinstance(value, str):

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from mock_server.document.model import Missing
 from mock_server.errors import ScriptError
 from mock_server.exchange.message import Request
 from mock_server.json_values import find_at, format_pointer
-from mock_server.respond.match.request_pattern import PatternRequest, match_template, pattern_of, read_pattern
+from mock_server.respond.match.request_pattern import PatternRequest, match_template, read_pattern
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 JSON = st.recursive(
@@ -81,6 +82,17 @@ def patterns(draw: st.DrawFn) -> dict[str, object]:
             pattern[place] = draw(st.dictionaries(st.sampled_from(["a", "b", "X-A"]), of_values, max_size=2))
     if draw(st.booleans()):
         pattern["bodyPatterns"] = draw(st.lists(matchers(), max_size=2))
+    return pattern
+
+
+def pattern_of(request: Request) -> dict[str, object]:
+    """Write the pattern of a request: its method, URL and body, without its header fields."""
+    asked = PatternRequest(request)
+    pattern: dict[str, object] = {"method": request.method, "url": asked.url}
+    if asked.body is not None:
+        read = asked.body.json
+        is_json = "${json-unit." not in asked.body.text and not isinstance(read, Missing | str)
+        pattern["bodyPatterns"] = [{"equalToJson": read} if is_json else {"equalTo": asked.body.text}]
     return pattern
 
 

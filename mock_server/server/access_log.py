@@ -2,36 +2,23 @@
 
 import logging
 import time
-from collections.abc import Sequence
-from typing import Final, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from mock_server.exchange.message import Request
 from mock_server.findings import Finding
 from mock_server.printable import printable
 from mock_server.respond.answer import Answer
+from mock_server.respond.journal import Recorded
 from mock_server.respond.worlds import World
 from mock_server.server.backend import Backend, Disturbance, Mount
-from mock_server.server.log_lines import ExchangeLine, find_line_handler
+from mock_server.server.log_lines import ExchangeLine, find_line_handler, flush_logs
 from mock_server.server.masker import Masker
 
 _log = logging.getLogger("mock_server.access")
-_MOST_SECONDS: Final = 0.1
+_MOST_SECONDS: Final = 0.03
 _SHARE: Final = 0.02  # of the time
 _MORE: Final = "{} findings; so many requests are refused that only the journal has the messages"
-
-
-class _LoggedExchange(NamedTuple):
-    """An exchange that is to be described: what `ExchangeLine` has of it, and where its secrets are known."""
-
-    masker: Masker
-    moment: float
-    request: Request
-    status: int
-    source: str
-    operation: str | None
-    seconds: float
-    disturbance: str | None
-    findings: Sequence[Finding]
 
 
 class AccessLog:
@@ -40,7 +27,7 @@ class AccessLog:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
         self._masked: tuple[Mount, ...] = ()
-        self._known_masker = Masker(())
+        self._masker = Masker(())
         self._seconds = _MOST_SECONDS  # that may be spent on findings
         self._refilled = time.monotonic()
 
@@ -57,61 +44,54 @@ class AccessLog:
             started: When the request came, on `time.perf_counter`.
             disturbance: What the answer met.
         """
-        self._backend.record(request, answer, world, started, disturbance)
+        recorded = self._backend.record(request, answer, world, started, disturbance)
         if _log.isEnabledFor(logging.INFO):
-            self._write(request, answer, answer.findings, started, disturbance)
+            self._write(self._describe, recorded)
 
     def note_passed(
         self, request: Request, answer: Answer, world: World, started: float, disturbance: Disturbance | None
     ) -> None:
         """Keep and log an exchange of a real server; its findings are logged by the judge."""
-        self._backend.record(request, answer, world, started, disturbance)
+        recorded = self._backend.record(request, answer, world, started, disturbance)
         if _log.isEnabledFor(logging.INFO):
-            self._write(request, answer, (), started, disturbance)
+            self._write(self._describe_passed, recorded)
 
-    def _write(
-        self,
-        request: Request,
-        answer: Answer,
-        findings: Sequence[Finding],
-        started: float,
-        disturbance: Disturbance | None,
-    ) -> None:
-        """Log an exchange, without its secrets."""
-        seen = _LoggedExchange(
-            self._masker,
-            time.time(),
-            request,
-            answer.status,
-            answer.source,
-            answer.entry.id if answer.entry is not None else None,
-            time.perf_counter() - started,
-            disturbance.describe() if disturbance is not None else None,
-            findings,
-        )
+    def _write(self, describe: Callable[[Recorded], ExchangeLine], recorded: Recorded) -> None:
+        """Log an exchange, without its secrets, as the documents that are served now know them."""
+        if self._masked is not self._backend.mounts:
+            flush_logs()  # of what was answered from other documents
+            self._masked = self._backend.mounts
+            self._masker = Masker(mount.responder.document for mount in self._masked)
         handler = find_line_handler(_log)
         if handler is not None:
-            handler.note(self._describe, seen, len(request.body))
+            handler.note(describe, recorded, len(recorded.request.body) + len(recorded.answer.body))
         else:
-            _handle(self._describe(seen))
+            _handle(describe(recorded))
 
-    def _describe(self, seen: _LoggedExchange) -> ExchangeLine:
-        masker, request, findings = seen.masker, seen.request, seen.findings
+    def _describe(self, recorded: Recorded) -> ExchangeLine:
+        """Describe an exchange for the log."""
+        findings = recorded.answer.findings
+        line = self._describe_passed(recorded)
+        if findings:
+            line = line._replace(findings=self._describe_findings(recorded.request, findings))
+        return line
+
+    def _describe_passed(self, recorded: Recorded) -> ExchangeLine:
+        """Describe an exchange for the log, without its findings."""
+        request, answer = recorded.request, recorded.answer
         return ExchangeLine(
-            seen.moment,
+            recorded.moment + recorded.seconds,
             request.method,
-            masker.path(request),
-            seen.status,
-            seen.source,
-            seen.operation,
-            seen.seconds,
-            seen.disturbance,
-            self._describe_findings(masker, request, findings) if findings else (),
+            self._masker.path(request),
+            answer.status,
+            answer.source,
+            recorded.operation,
+            recorded.seconds,
+            recorded.disturbance,
+            (),
         )
 
-    def _describe_findings(
-        self, masker: Masker, request: Request, findings: Sequence[Finding]
-    ) -> Sequence[tuple[str, str]]:
+    def _describe_findings(self, request: Request, findings: Sequence[Finding]) -> Sequence[tuple[str, str]]:
         """
         Return the rules and the messages of findings, without secrets.
 
@@ -125,17 +105,9 @@ class AccessLog:
             rules = ", ".join(dict.fromkeys([finding.rule for finding in findings]))
             return ((rules, _MORE.format(len(findings))),)
         started = time.perf_counter()
-        messages = masker.findings(request, findings)
+        messages = self._masker.findings(request, findings)
         self._seconds -= time.perf_counter() - started
         return [(finding.rule, message) for finding, message in zip(findings, messages, strict=True)]
-
-    @property
-    def _masker(self) -> Masker:
-        """Takes secrets out, as the documents that are served now know them."""
-        if self._masked is not self._backend.mounts:
-            self._masked = self._backend.mounts
-            self._known_masker = Masker(mount.responder.document for mount in self._masked)
-        return self._known_masker
 
 
 def _handle(said: ExchangeLine) -> None:

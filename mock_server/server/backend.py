@@ -406,9 +406,9 @@ class Backend:
 
     def record(
         self, request: Request, answer: Answer, world: World, started: float, disturbance: Disturbance | None = None
-    ) -> None:
+    ) -> Recorded:
         """
-        Keep an exchange, and notify listeners.
+        Keep an exchange, notify listeners, and return it.
 
         Args:
             request: What was asked.
@@ -425,8 +425,6 @@ class Backend:
         ):
             self.unchecked = 0
             self.worlds.budget.check()
-        if not world.journal.limit and not self.listeners:
-            return
         self.numbered += 1
         seconds = time.perf_counter() - started
         met = disturbance.describe() if disturbance is not None else None
@@ -434,6 +432,7 @@ class Backend:
         world.journal.add(recorded)
         for listener in self.listeners:
             listener(recorded)
+        return recorded
 
 
 def is_below(path: bytes, prefix: bytes) -> bool:

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
-from mock_server.cache import BoundedCache
 from mock_server.document.document import Document
 from mock_server.exchange.bounds import LARGE_BODY
 from mock_server.exchange.message import Request, Response
@@ -15,7 +15,8 @@ from mock_server.findings import Finding
 from mock_server.respond.journal import Recorded
 from mock_server.respond.worlds import COOKIE
 
-_ROOM: Final = 1 << 20  # bytes of paths that are at hand
+_MOST_PATHS: Final = 4_096  # that are at hand
+_LONGEST_PATH: Final = 256  # bytes of one
 _WORD: Final = 8  # bytes
 _DIGIT: Final = re.compile(rb"[0-9]")
 _TELLING: Final = 4  # bytes: a shorter piece of a target is found everywhere
@@ -26,9 +27,7 @@ class Masker:
 
     def __init__(self, documents: Iterable[Document]) -> None:
         self.mask: Mask = mask_of(documents, frozenset((COOKIE,)))
-        self._paths: BoundedCache[bytes, tuple[str, tuple[bytes, ...]]] = BoundedCache(
-            _ROOM, lambda path, _: 2 * len(path) + 200
-        )
+        self._read_short_path = lru_cache(_MOST_PATHS)(self._read_path)
 
     def conceal(self, recorded: Recorded) -> MaskedExchange:
         """Mask the secrets of an exchange of the journal."""
@@ -43,23 +42,25 @@ class Masker:
 
     def path(self, request: Request) -> str:
         """Write the path of a request for the log; those that come again and again are written once."""
-        known = self._paths.get(request.path)
-        if known is None:
-            found = [
-                piece
-                for piece in request.path.split(b"/")
-                if len(piece) >= _WORD or (len(piece) >= _TELLING and not piece.isalpha() and _has_digit(piece))
-            ]
-            if b"%" in request.path:
-                found += [unquote_to_bytes(piece) for piece in found]
-            known = self._paths[request.path] = self.mask.printable_path(request.path), tuple(found)
-        shown, pieces = known
+        path = request.path
+        shown, pieces = self._read_short_path(path) if len(path) <= _LONGEST_PATH else self._read_path(path)
         if not pieces:
             return shown
         request = _shortened(request)
         if _has_any(pieces, request):
             return self.mask.seen_in(request).printable_path(request.path)
         return shown
+
+    def _read_path(self, path: bytes) -> tuple[str, tuple[bytes, ...]]:
+        """Return a path without secrets, and the pieces that are secrets if the request has them again."""
+        pieces = [
+            piece
+            for piece in path.split(b"/")
+            if len(piece) >= _WORD or (len(piece) >= _TELLING and not piece.isalpha() and _has_digit(piece))
+        ]
+        if b"%" in path:
+            pieces += [unquote_to_bytes(piece) for piece in pieces]
+        return self.mask.printable_path(path), tuple(pieces)
 
     def findings(self, request: Request, findings: Sequence[Finding]) -> list[str]:
         """Write the messages of findings in a request, without its secrets."""

@@ -155,7 +155,7 @@ def is_random(text: str) -> bool:
     if not is_mixed or not (len(bare) > _SHORTEST_RUN + 8 or _DIGIT.search(bare)):
         return False
     in_words = sum(len(word) for word in _WORDS.findall(bare) if len(word) > 3)  # noqa: PLR2004 - chance makes shorter ones
-    return in_words < _DIGITS_OF_WORD * len(bare) and _entropy(bare) >= _LEAST_ENTROPY
+    return in_words < _DIGITS_OF_WORD * len(bare) and _is_varied(bare)
 
 
 def is_opaque(text: str) -> bool:
@@ -218,13 +218,17 @@ def _holds(run: str, looks_inside: Callable[[str], bool]) -> bool:
     return decoded is not None and len(decoded) >= 8 and looks_inside(decoded)  # noqa: PLR2004 - shorter ones decode by chance
 
 
-def _entropy(text: str) -> float:
-    """Shannon's entropy, in bits a character."""
-    counts = [text.count(char) for char in dict.fromkeys(text)]
-    return math.log2(len(text)) - sum([_BITS[count] for count in counts]) / len(text)
+def _is_varied(text: str) -> bool:
+    """Check that a text has so many different characters, about as often as each other, as chance makes them."""
+    characters = set(text)
+    if len(characters) < _FEWEST_CHARACTERS:
+        return False
+    rest = len(text) - len(characters) + 1  # how often one of them is there at most; the others are then there once
+    if math.log2(len(text)) - _BITS[rest] / len(text) >= _LEAST_ENTROPY:
+        return True
+    return math.log2(len(text)) - sum([_BITS[text.count(each)] for each in characters]) / len(text) >= _LEAST_ENTROPY
 
 
-_BITS: Final = (
-    0.0,
-    *(count * math.log2(count) for count in range(1, _LONGEST_RUN + 1)),
-)  # by how often a character is there
+_FEWEST_CHARACTERS: Final = math.ceil(2**_LEAST_ENTROPY)
+# By how often a character is in a text: what Shannon's entropy of the text, in bits a character, is made of.
+_BITS: Final = (0.0, *(count * math.log2(count) for count in range(1, _LONGEST_RUN + 1)))

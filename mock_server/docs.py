@@ -10,9 +10,10 @@ A page of `docs/` holds a table between two markers, and this module writes what
 """
 
 import ast
+import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,8 +25,11 @@ from mock_server.admin.app import create_admin, describe_endpoint
 from mock_server.admin.coverage import Coverage
 from mock_server.admin.metrics import Metrics
 from mock_server.cli.check import app as check_app
+from mock_server.cli.completion import app as completion_app
+from mock_server.cli.configure import TABLES as COMMAND_TABLES
 from mock_server.cli.consumer import app as consumer_app
 from mock_server.cli.diff import app as diff_app
+from mock_server.cli.init import app as init_app
 from mock_server.cli.main import COMMANDS
 from mock_server.cli.mcp import app as mcp_app
 from mock_server.cli.payloads import app as payloads_app
@@ -43,6 +47,7 @@ from mock_server.faults import MEANINGS as FAULTS
 from mock_server.faults import WIREMOCK
 from mock_server.findings import RULES
 from mock_server.generate.realism.tables import MOMENTS, TEXT, read_table
+from mock_server.json_values import JsonObject
 from mock_server.mcp.server import AgentServer
 from mock_server.payloads.formats import FORMATS
 from mock_server.payloads.plan import MEANINGS as KINDS
@@ -52,6 +57,7 @@ from mock_server.server.backend import Backend
 from mock_server.settings import DEFAULTS, SETTINGS, write_default
 from mock_server.settings.contract import LOGIN_ROWS, TESTED_ROWS
 from mock_server.settings.issuer import CLIENT_ROWS, ISSUER_ROWS, USER_ROWS
+from mock_server.settings.json_schema import make_settings_schema
 from mock_server.settings.trust import TRUST
 from mock_server.settings.types import Setting, Trust
 
@@ -67,6 +73,8 @@ APPS: Final = {
     "diff": diff_app,
     "consumer": consumer_app,
     "payloads": payloads_app,
+    "init": init_app,
+    "completion": completion_app,
     "mcp": mcp_app,
 }
 _MARKED: Final = re.compile(r"(<!-- table: (?P<name>[a-z-]+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
@@ -303,8 +311,32 @@ def _find_sentence(text: str) -> str:
     return re.split(r"(?<=[.])\s", " ".join(paragraph.split()).replace("**", ""))[0]
 
 
+def _settings_schema() -> str:
+    options = {
+        command: {name: _schema_of(param) for name, param in _iter_options(command)} for command in COMMAND_TABLES
+    }
+    return json.dumps(make_settings_schema(options), indent=1, ensure_ascii=False) + "\n"
+
+
+def _iter_options(command: str) -> Iterator[tuple[str, Any]]:
+    for param in _params(command):
+        if param.param_type_name == "option":
+            yield from ((name.removeprefix("--"), param) for name in param.opts if name.startswith("--"))
+
+
+def _schema_of(param: Any) -> JsonObject:  # noqa: ANN401 - see `_flag`
+    """Return what the table of a command may say of an option; see `read_presets`."""
+    described: JsonObject = {"description": param.help or ""}
+    if param.is_flag:
+        return {"type": "boolean", **described}
+    one: JsonObject = {"type": ["string", "number"]}
+    if param.multiple:
+        return {"type": ["array", "string", "number"], "items": one, **described}
+    return {**one, **described}
+
+
 # Files that are written whole, by their place in the folder of documentation.
-FILES: Final[dict[str, Callable[[], str]]] = {"llms.txt": _llms}
+FILES: Final[dict[str, Callable[[], str]]] = {"llms.txt": _llms, "reference/settings.schema.json": _settings_schema}
 TABLES: Final[dict[str, Callable[[], str]]] = {
     "rules": _rules,
     "checks": _named(("check", "what has to hold"), {name: check.sentence for name, check in CHECKS.items()}),

@@ -22,6 +22,8 @@ from mock_server.settings.types import read_boolean
 _PREFIX: Final = "MOCK_SERVER_"
 # Commands with options that are no settings of the mock: each has a table of its own in the file.
 TABLES: Final = ("test", "validate", "payloads", "proxy", "diff")
+# The table of settings that hold for `serve` alone, as they would at the top for all.
+SERVE: Final = "serve"
 _MOST_DOTS: Final = 1_000  # of a line: reading a key takes time in proportion to the square of its parts
 _LARGEST: Final = 1_000_000  # bytes of a settings file: reading TOML takes seconds for each megabyte
 # Tables below those of commands, which are no options.
@@ -37,6 +39,7 @@ class SettingsSource:
     folder: Path  # where a file is looked for
     named: Path | None = None  # the file itself, where the user named it
     is_trusted: bool = False
+    command: str = SERVE  # that reads it
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -54,16 +57,33 @@ class SettingsSource:
         """
         path, table = _read_first(self.files, must_exist=self.named is not None)
         if self.is_trusted or path is None:
-            return SettingsTable(path, table, {})
-        kept, refused = sift({name: value for name, value in table.items() if name not in TABLES}, self.folder)
-        for command in TABLES:
+            return SettingsTable(path, self._with_own(table), {})
+        commands = (*TABLES, SERVE)
+        kept, refused = sift({name: value for name, value in table.items() if name not in commands}, self.folder)
+        for command in commands:
             own = table.get(command)
             if isinstance(own, dict):
                 kept[command], left_out = sift(own, self.folder)
                 refused |= {f"{command}.{name}": reason for name, reason in left_out.items()}
             elif own is not None:
                 kept[command] = own  # of a wrong type: said where it is used
-        return SettingsTable(path, kept, refused)
+        return SettingsTable(path, self._with_own(kept), refused)
+
+    def _with_own(self, table: Mapping[str, object]) -> Mapping[str, object]:
+        """
+        Return a table with `[serve]` merged into it, if that command reads it; else without.
+
+        Raises:
+            UsageError: `serve` is no table.
+        """
+        own = table.get(SERVE, {})
+        if not isinstance(own, dict):
+            raise UsageError(f"[{SERVE}] has to be a table")
+        others = {name: value for name, value in table.items() if name != SERVE}
+        if self.command != SERVE:
+            return others
+        names = {name.replace("-", "_") for name in own}
+        return {**{name: value for name, value in others.items() if name.replace("-", "_") not in names}, **own}
 
 
 class SettingsTable(NamedTuple):
@@ -106,12 +126,14 @@ class SettingsTable(NamedTuple):
 _source: ContextVar[SettingsSource | None] = ContextVar("settings_source", default=None)
 
 
-def choose_source(arguments: Sequence[str]) -> SettingsSource:
+def choose_source(arguments: Sequence[str], command: str = SERVE) -> SettingsSource:
     """
     Choose the settings file of a command, for all that reads it from now on.
 
-    Args: arguments: Of the command; the environment has `MOCK_SERVER_CONFIG` and `MOCK_SERVER_TRUST_SETTINGS` for the
-        same.
+    Args:
+        arguments: Of the command; the environment has `MOCK_SERVER_CONFIG` and `MOCK_SERVER_TRUST_SETTINGS` for the
+            same.
+        command: That is called.
 
     Raises:
         UsageError: the variable is neither true nor false.
@@ -129,7 +151,7 @@ def choose_source(arguments: Sequence[str]) -> SettingsSource:
             named = argument.partition("=")[2]
         elif argument == "--trust-settings":
             is_trusted = True
-    source = SettingsSource(Path.cwd(), Path(named) if named else None, is_trusted=is_trusted or bool(named))
+    source = SettingsSource(Path.cwd(), Path(named) if named else None, is_trusted or bool(named), command)
     _source.set(source)
     return source
 

@@ -7,7 +7,6 @@ Findings and results go to standard output, logs and progress to standard error.
 
 import os
 import re
-import shlex
 import sys
 import warnings
 from collections.abc import Sequence
@@ -18,7 +17,9 @@ from typing import Annotated, Any, Final
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
+from mock_server.cli.completion import is_completing, prepare_completion
 from mock_server.cli.configure import TABLES, Option, choose_source, forget_source, read_presets
+from mock_server.cli.help import describe_further
 from mock_server.cli.loading import load
 from mock_server.cli.terminal import say, take_any_character
 from mock_server.errors import FixtureError, MockServerError, UsageError
@@ -40,14 +41,18 @@ COMMANDS: Final = {
     "consumer": "Write what a consumer sends and reads as a profile, by which `diff` says what hurts it.",
     "payloads": "Write realistic, boundary, extreme, invalid, incoherent and combined payloads, each proven to be what "
     "it says.",
+    "init": "Write a first settings file, fixture and CI workflow for a document; nothing is overwritten.",
+    "completion": "Print a script that lets a shell complete commands, flags and their values.",
     "mcp": "Offer everything here to coding agents as an MCP server, over standard input and output or HTTP.",
 }
 # What the commands of other programs are called that do the same.
 _SYNONYMS: Final = {
-    "mock": "serve", "run": "serve", "start": "serve", "server": "serve", "stub": "serve", "lint": "check",
+    "run": "serve", "start": "serve", "server": "serve", "stub": "serve", "lint": "check",
     "record": "proxy", "fuzz": "test", "contract": "test", "generate": "payloads", "judge": "validate",
     "compare": "diff", "changelog": "diff", "breaking": "diff",
 }  # fmt: skip
+_WITHOUT_SETTINGS: Final = frozenset(("completion",))  # a shell that starts reads no file of the folder it starts in
+_PRISM: Final = "mock"  # what Prism calls `serve`
 # What typer raises for a wrong command line; it exports subclasses only.
 _COMMAND_LINE_ERROR: Final[type[Exception]] = typer.BadParameter.__mro__[1]
 
@@ -71,9 +76,7 @@ class _Commands(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401 - see there
         """Import the command that is called; the settings file may have options for it."""
-        name, rest = args[0], args[1:]
-        if name not in COMMANDS:
-            raise UsageError(_advise_unknown(name))
+        name, rest = _understand(args)
         command = typer.main.get_command(load(f"mock_server.cli.{name}").app)
         command.name = name
         options = {
@@ -84,8 +87,9 @@ class _Commands(TyperGroup):
             if opt.startswith("--")
         }
         command.params += _options_of_all()
-        if not {"--help", "-h"} & set(rest):
-            settings = choose_source(rest).read()
+        describe_further(command, name)
+        if not {"--help", "-h"} & set(rest) and not is_completing() and name not in _WITHOUT_SETTINGS:
+            settings = choose_source(rest, name).read()
             if name in TABLES:
                 command.context_settings["default_map"] = read_presets(name, options, settings)
             else:
@@ -125,19 +129,23 @@ def _options_of_all() -> list[Any]:
     return params
 
 
-def _advise_unknown(name: str) -> str:
-    """Say what to type in place of a command that there is none of: a newcomer names the document first."""
+def _understand(args: list[str]) -> tuple[str, list[str]]:
+    """
+    Return the command and its arguments: a document alone is served, as `mock` serves it in Prism's words.
+
+    Raises:
+        UsageError: there is no such command; with what to type in its place.
+    """
+    name, rest = args[0], args[1:]
+    if name in COMMANDS:
+        return name, rest
+    if name == _PRISM:
+        return "serve", rest
     if name == "-" or "://" in name or name.endswith((".yaml", ".yml", ".json")) or Path(name).exists():
-        return f"{name!r} is no command. To serve that document: mock-server serve {shlex.quote(name)}"
-    if name in _SYNONYMS:
-        near = [_SYNONYMS[name]]
-    else:
-        near = get_close_matches(name, COMMANDS, n=1)
-    if near:
-        advice = f"did you mean {near[0]!r}?"
-    else:
-        advice = f"there are {', '.join(COMMANDS)}."
-    return f"{name!r} is no command; {advice} 'mock-server --help' says what each is for."
+        return "serve", args
+    near = [_SYNONYMS[name]] if name in _SYNONYMS else get_close_matches(name, COMMANDS, n=1)
+    advice = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(COMMANDS)}."
+    raise UsageError(f"{name!r} is no command; {advice} 'mock-server --help' says what each is for.")
 
 
 app = typer.Typer(
@@ -178,6 +186,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     else:
         args = list(argv)
     take_any_character()
+    if is_completing():
+        prepare_completion()
     try:
         code = app(args=args or ["--help"], prog_name="mock-server", standalone_mode=False)
     except SystemExit as stop:

@@ -1,7 +1,7 @@
 """Arguments and options that several commands have; those that are settings are made of `settings.SETTINGS`."""
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Final, NamedTuple
@@ -71,13 +71,21 @@ def _parameter_of(name: str, wording: Wording | None) -> inspect.Parameter:
     taken = (own.type or row.type).flag
     default = write_default(name) if taken is not bool else ""
     option = typer.Option(
-        row.flag or f"--{name.replace('_', '-')}",
+        *[row.flag or f"--{name.replace('_', '-')}", *([row.short] if row.short else [])],
         help=own.help,
         show_default=own.shown or row.shown or default or taken is not bool,
         min=row.least,
+        autocompletion=_complete_one_of(row.type.schema.get("enum")),
     )
     annotation = Annotated[taken | None, option]  # type: ignore[valid-type]  # made here
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+
+
+def _complete_one_of(choices: Sequence[str] | None) -> Callable[[str], list[str]] | None:
+    """Return what completes the value of an option; None where a shell completes files."""
+    if choices is None:
+        return None
+    return lambda incomplete: [choice for choice in choices if choice.startswith(incomplete)]
 
 
 def take_rows(

@@ -62,6 +62,7 @@ from mock_server.settings.types import (
     Trust,
     read_tables,
     rows_of,
+    schema_of_tables,
     setting,
 )
 
@@ -72,10 +73,6 @@ def _operations(name: str, value: object) -> Mapping[str, "OperationSettings"]:
 
 def _resources(name: str, value: object) -> Mapping[str, "ResourceSettings"]:
     return {key: ResourceSettings(**table) for key, table in read_tables(name, value, ResourceSettings).items()}
-
-
-OPERATIONS: Final = SettingType(_operations)
-RESOURCES: Final = SettingType(_resources)
 
 
 def _room(help_: str) -> Any:  # noqa: ANN401 - see `setting`
@@ -110,12 +107,16 @@ class ResourceSettings:
     stateful: bool | None = setting(BOOLEAN)
 
 
+OPERATIONS: Final = SettingType(_operations, schema=schema_of_tables(OperationSettings))
+RESOURCES: Final = SettingType(_resources, schema=schema_of_tables(ResourceSettings))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that can be set; each command uses its part. Flags are in this order."""
 
     host: str = setting(TEXT, "127.0.0.1", "The address to listen on.", trust=Trust.NOTHING)
-    port: int = setting(INTEGER, 4010, "The port; 0 takes a free one.")
+    port: int = setting(INTEGER, 4010, "The port; 0 takes a free one.", short="-p")
     allow_host: tuple[str, ...] = setting(
         TEXTS,
         (),

@@ -22,21 +22,23 @@ from typing import Any, Final, NamedTuple
 
 from mock_server.errors import UsageError
 from mock_server.findings import Level
-from mock_server.settings.types import BOOLEAN, NAMES, SECONDS, TEXT, Setting, SettingType, Trust, rows_of, setting
+from mock_server.settings.types import (
+    BOOLEAN,
+    NAMES,
+    SECONDS,
+    TEXT,
+    Setting,
+    SettingType,
+    Trust,
+    choose,
+    rows_of,
+    setting,
+)
 
 NOBODY: Final = "none"  # in place of a login: no credentials
 GRANTS: Final = ("client_credentials", "password", "refresh_token")
 _CLIENT_PLACES: Final = ("header", "body")
 _BODY_TYPES: Final = ("json", "form")
-
-
-def _one_of(choices: tuple[str, ...]) -> SettingType:
-    def read(name: str, value: object) -> str:
-        if value not in choices:
-            raise UsageError(f"{name} is one of {', '.join(choices)}, not {value!r}")
-        return str(value)
-
-    return SettingType(read)
 
 
 def _body(name: str, value: object) -> object:
@@ -70,10 +72,10 @@ class LoginSettings:
     value: str | None = _row(TEXT, "A fixed secret, where none has to be asked for.", is_secret=True, flag=None)
     token_url: str | None = _row(TEXT, "OAuth 2: where tokens are given.", shown="the document's, if the API has it")
     issuer: str | None = _row(TEXT, "OpenID Connect: the issuer, whose discovery document names the token URL.")
-    grant: str | None = _row(_one_of(GRANTS), f"OAuth 2: {', '.join(GRANTS)}.", shown="by what is given")
+    grant: str | None = _row(choose(GRANTS), f"OAuth 2: {', '.join(GRANTS)}.", shown="by what is given")
     client_id: str | None = _row(TEXT, "OAuth 2: the client.")
     client_secret: str | None = _row(TEXT, "OAuth 2: the secret of the client, as in '${SECRET}'.", is_secret=True)
-    client_in: str = _row(_one_of(_CLIENT_PLACES), "OAuth 2: where the client is named: header or body.", "header")
+    client_in: str = _row(choose(_CLIENT_PLACES), "OAuth 2: where the client is named: header or body.", "header")
     username: str | None = _row(TEXT, "OAuth 2: whose password is given.")
     password: str | None = _row(TEXT, "OAuth 2: the password, as in '${PASSWORD}'.", is_secret=True)
     refresh_token: str | None = _row(TEXT, "OAuth 2: the refresh token.", is_secret=True)
@@ -81,11 +83,17 @@ class LoginSettings:
     audience: str | None = _row(TEXT, "OAuth 2: the audience or resource that some issuers ask for.")
     request: str | None = _row(TEXT, "A login request: 'POST /login' below the API's URL, or with a whole URL.")
     body: Any = _row(  # noqa: RUF009 - a field
-        SettingType(_body), "The body of the login request: a JSON object, or a text.", is_secret=True
+        SettingType(_body, schema={"type": ["object", "string"]}),
+        "The body of the login request: a JSON object, or a text.",
+        is_secret=True,
     )
-    body_type: str = _row(_one_of(_BODY_TYPES), "How the body is written: json or form.", "json")
+    body_type: str = _row(choose(_BODY_TYPES), "How the body is written: json or form.", "json")
     headers: Mapping[str, str] = _row(
-        SettingType(_texts_by_name), "A table: header fields of the login request.", dict, flag=None, is_secret=True
+        SettingType(_texts_by_name, schema={"type": "object", "additionalProperties": {"type": "string"}}),
+        "A table: header fields of the login request.",
+        dict,
+        flag=None,
+        is_secret=True,
     )
     token: str | None = _row(
         TEXT,
@@ -110,6 +118,20 @@ class Off(NamedTuple):
     until: dt.date  # the last day
 
 
+_STATUS_SCHEMA: Final = {
+    "type": ["integer", "string"], "minimum": 100, "maximum": 599, "pattern": "^[1-5]([0-9]{2}|[xX]{2})$",
+}  # fmt: skip
+_STATUSES_SCHEMA: Final = {"type": ["array", "integer", "string"], "items": _STATUS_SCHEMA}
+_LEVELS_SCHEMA: Final = {"type": "object", "additionalProperties": {"enum": [level.name.lower() for level in Level]}}
+_OFFS_SCHEMA: Final = {
+    "type": "object",
+    "additionalProperties": {
+        "type": "object",
+        "required": ["reason", "until"],
+        # a date of TOML, which editors take for a text
+        "properties": {"reason": {"type": "string", "pattern": "\\S"}, "until": {"type": "string", "format": "date"}},
+    },
+}
 _STATUS: Final = re.compile(r"[1-5](?:[0-9]{2}|XX)\Z")
 
 
@@ -159,18 +181,22 @@ class TestedOperation:
     """The settings of the tested operations that a pattern fits."""
 
     expect: tuple[str, ...] = setting(
-        SettingType(_statuses), (), 'Statuses that are expected though the document does not have them: [409, "5XX"].'
+        SettingType(_statuses, schema=_STATUSES_SCHEMA),
+        (),
+        'Statuses that are expected though the document does not have them: [409, "5XX"].',
     )
     level: Mapping[str, Level] = setting(
-        SettingType(_levels), dict, "A table: the severity of checks: error, warning or note."
+        SettingType(_levels, schema=_LEVELS_SCHEMA), dict, "A table: the severity of checks: error, warning or note."
     )
     off: Mapping[str, Off] = setting(
-        SettingType(_offs),
+        SettingType(_offs, schema=_OFFS_SCHEMA),
         dict,
         "A table: checks that are off, each with a reason and its last day; after that day, this is a finding itself.",
     )
     values: Mapping[str, tuple[Any, ...]] = setting(
-        SettingType(_values), dict, "A table: values of parameters that exist, as in --values."
+        SettingType(_values, schema={"type": "object"}),
+        dict,
+        "A table: values of parameters that exist, as in --values.",
     )
     auth: str | None = setting(TEXT, None, "The login of `[test.auth]` that asks; none for no credentials.")
 
@@ -212,7 +238,12 @@ def read_operations(table: Mapping[str, object]) -> dict[str, TestedOperation]:
 
 
 def _is_login(name: str, value: object) -> bool:
-    return isinstance(value, dict) and name.replace("-", "_") not in LOGIN_ROWS
+    return isinstance(value, dict) and not takes_table(name.replace("-", "_"))
+
+
+def takes_table(name: str) -> bool:
+    """Return True for a row of a login whose value is a table; a table of any other name is a login of its own."""
+    return name in LOGIN_ROWS and "object" in LOGIN_ROWS[name].type.schema.get("type", ())
 
 
 def _read_row_table(where: str, value: object, kind: type[Any]) -> Any:  # noqa: ANN401 - of that class

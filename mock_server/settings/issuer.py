@@ -40,6 +40,8 @@ from mock_server.settings.types import (
     read_tables,
     read_texts,
     rows_of,
+    schema_of_rows,
+    schema_of_tables,
     setting,
 )
 
@@ -108,9 +110,9 @@ def _url(name: str, value: object) -> str:
     return str(value).rstrip("/")
 
 
-CLAIMS: Final = SettingType(_claims)
-URIS: Final = SettingType(_uris)
-URL: Final = SettingType(_url)
+CLAIMS: Final = SettingType(_claims, schema={"type": "object"})
+URIS: Final = SettingType(_uris, schema=NAMES.schema)
+URL: Final = SettingType(_url, schema={"type": "string", "pattern": "^https?://"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,8 +147,12 @@ def _read_all(name: str, value: object, kind: type[Any]) -> Mapping[str, Any]:
     return read
 
 
-USERS: Final = SettingType(lambda name, value: _read_all(f"issuer.{name}", value, IssuerUser))
-CLIENTS: Final = SettingType(lambda name, value: _read_all(f"issuer.{name}", value, IssuerClient))
+USERS: Final = SettingType(
+    lambda name, value: _read_all(f"issuer.{name}", value, IssuerUser), schema=schema_of_tables(IssuerUser)
+)
+CLIENTS: Final = SettingType(
+    lambda name, value: _read_all(f"issuer.{name}", value, IssuerClient), schema=schema_of_tables(IssuerClient)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +211,12 @@ def _over(weaker: IssuerSettings | None, stronger: bool | IssuerSettings) -> Iss
     return replace(weaker or IssuerSettings(), enabled=stronger)
 
 
-ISSUER: Final = SettingType(_issuer, bool, _over)
+ISSUER: Final = SettingType(
+    _issuer,
+    bool,
+    _over,
+    {"type": ["boolean", "object"], "properties": schema_of_rows(ISSUER_ROWS), "additionalProperties": False},
+)
 
 
 def leads_away(table: Mapping[str, object]) -> str | None:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from enum import Enum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from mock_server.delay import Delay, parse_delay
@@ -164,26 +165,66 @@ class SettingType(NamedTuple):
     flag: Any = str  # the type of a flag, of which `read` makes the value
     # Puts a value over that of a weaker layer; without it, it takes its place.
     merge: Callable[[Any, Any], object] | None = None
+    schema: Mapping[str, Any] = MappingProxyType({})  # of a value in a file, as JSON Schema
 
 
-BOOLEAN: Final = SettingType(read_boolean, bool)
-INTEGER: Final = SettingType(_integer, int)
-SECONDS: Final = SettingType(_seconds)
-DURATION: Final = SettingType(parse_duration)  # in seconds
-SIZE: Final = SettingType(parse_size)  # in bytes, which may be written as in 256MB
-TEXT: Final = SettingType(_text)
-TEXTS: Final = SettingType(read_texts, list[str])
-NAMES: Final = SettingType(read_texts)  # as a flag, one text with commas
-PATH: Final = SettingType(_path, Path)
-PATHS: Final = SettingType(_paths, list[Path])
-DELAY: Final = SettingType(_delay)
-FAULTS: Final = SettingType(_faults, list[str])
-LOG_FORMAT: Final = SettingType(_one_of(LOG_FORMATS))
-PROFILE: Final = SettingType(_one_of(PROFILES))
-FALLBACK: Final = SettingType(_fallback)
-SOURCE: Final = SettingType(_sources)
-FAKERS: Final = SettingType(_fakers)
-HEADERS: Final = SettingType(_headers)
+def choose(choices: tuple[str, ...]) -> SettingType:
+    """Make the type of a text that is one of several."""
+    return SettingType(_one_of(choices), schema={"enum": [*choices]})
+
+
+_TEXT_SCHEMA: Final = {"type": "string"}
+_TEXTS_SCHEMA: Final = {"type": ["array", "string"], "items": _TEXT_SCHEMA}
+_NUMBER: Final = r"[0-9]+(\.[0-9]+)?"
+_DELAY_SCHEMA: Final = {
+    "type": ["number", "string", "object"],
+    "minimum": 0,
+    "pattern": rf"^({_NUMBER}|{_NUMBER}\.\.{_NUMBER}|[lL][oO][gG][nN][oO][rR][mM][aA][lL]:{_NUMBER},{_NUMBER})$",
+    "required": ["type"],
+    "properties": {"type": {"enum": ["fixed", "uniform", "lognormal"]}},
+}
+_FAULT_SCHEMA: Final = {
+    "type": ["string", "object"],
+    "pattern": r"^[A-Za-z_-]+(:[0-9]+)?(@(#[0-9]+|[0-9.]+%?))?$",
+    "required": ["fault"],
+    "properties": {
+        "fault": _TEXT_SCHEMA,
+        "rate": {"type": ["number", "string"]},
+        "turn": {"type": "integer", "minimum": 1},
+    },
+    "additionalProperties": False,
+}
+_TABLE_OF_TEXTS: Final = {"type": "object", "additionalProperties": _TEXT_SCHEMA}
+
+
+BOOLEAN: Final = SettingType(read_boolean, bool, schema={"type": "boolean"})
+INTEGER: Final = SettingType(_integer, int, schema={"type": "integer"})
+SECONDS: Final = SettingType(_seconds, schema={"type": "number", "exclusiveMinimum": 0, "maximum": _LONGEST})
+# in seconds, which may be written as in 15m
+DURATION: Final = SettingType(
+    parse_duration,
+    schema={"type": ["number", "string"], "exclusiveMinimum": 0, "pattern": "^[0-9][0-9a-zA-Z. ]*$"},
+)
+# in bytes, which may be written as in 256MB
+SIZE: Final = SettingType(
+    parse_size,
+    schema={"type": ["integer", "string"], "minimum": 1, "pattern": "^[0-9]+(\\.[0-9]+)? *[kKmMgG]?[iI]?[bB]?$"},
+)
+TEXT: Final = SettingType(_text, schema=_TEXT_SCHEMA)
+TEXTS: Final = SettingType(read_texts, list[str], schema=_TEXTS_SCHEMA)
+NAMES: Final = SettingType(read_texts, schema=_TEXTS_SCHEMA)  # as a flag, one text with commas
+PATH: Final = SettingType(_path, Path, schema=_TEXT_SCHEMA)
+PATHS: Final = SettingType(_paths, list[Path], schema=_TEXTS_SCHEMA)
+DELAY: Final = SettingType(_delay, schema=_DELAY_SCHEMA)
+FAULTS: Final = SettingType(_faults, list[str], schema={"type": "array", "items": _FAULT_SCHEMA})
+LOG_FORMAT: Final = choose(LOG_FORMATS)
+PROFILE: Final = choose(PROFILES)
+FALLBACK: Final = SettingType(_fallback, schema={"enum": ["mock"]})
+SOURCE: Final = SettingType(
+    _sources, schema={"type": ["array", "string"], "minItems": 1, "items": {"enum": [*SOURCES]}}
+)
+FAKERS: Final = SettingType(_fakers, schema=_TABLE_OF_TEXTS)
+HEADERS: Final = SettingType(_headers, schema=_TABLE_OF_TEXTS)
 
 
 class Trust(Enum):
@@ -209,6 +250,7 @@ class Setting:
     flag: str | None
     least: int | None
     shown: str
+    short: str
 
 
 def setting(
@@ -221,6 +263,7 @@ def setting(
     flag: str | None = "",
     least: int | None = None,
     shown: str = "",
+    short: str = "",
     is_secret: bool = False,
 ) -> Any:  # noqa: ANN401 - a field of any type
     """
@@ -236,9 +279,10 @@ def setting(
         flag: How its flag is written, if not as its name; None where there is none.
         least: The smallest value of its flag.
         shown: What help shows as default, if not the default itself.
+        short: A flag of one letter, too.
         is_secret: Whether it is left out where settings are printed.
     """
-    row = Setting(type, help, trust, most, flag, least, shown)
+    row = Setting(type, help, trust, most, flag, least, shown, short)
     if default is dict:
         return field(default_factory=dict, metadata={"row": row})
     return field(default=default, repr=not is_secret, metadata={"row": row})
@@ -263,3 +307,14 @@ def read_tables(name: str, value: object, kind: type[Any]) -> Mapping[str, dict[
             raise UsageError(f"[{name}.{key!r}] is a table of {', '.join(sorted(rows))}")
         read[key] = {part: rows[part].type.read(part, given) for part, given in table.items()}
     return read
+
+
+def schema_of_rows(rows: Mapping[str, Setting]) -> dict[str, Any]:
+    """Return the members of a JSON Schema for rows, by their names."""
+    return {name: {**row.type.schema, **({"description": row.help} if row.help else {})} for name, row in rows.items()}
+
+
+def schema_of_tables(kind: type[Any]) -> dict[str, Any]:
+    """Return the JSON Schema of tables of a class of settings, by what they are for."""
+    one = {"type": "object", "properties": schema_of_rows(rows_of(kind)), "additionalProperties": False}
+    return {"type": "object", "additionalProperties": one}

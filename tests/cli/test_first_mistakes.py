@@ -53,10 +53,10 @@ NONE_FOUND = "0 operations, 0 fixtures: 0 errors, 0 warnings, 0 notes"
 
 # Which mistake, the files in the folder beside shop.yaml, what is typed, the exit code, and what is read.
 TYPED: list[tuple[str, dict[str, str], str, int, str]] = [
-    ("no command", {}, "shop.yaml", 2, "mock-server: 'shop.yaml' is no command. To serve that document: mock-server serve shop.yaml"),
+    ("no command, and a wrong file name", {}, "shop.yml", 2, "mock-server: shop.yml: there is no such file\nDid you mean shop.yaml?"),
     ("a mistyped command", {}, "sevre shop.yaml", 2, "mock-server: 'sevre' is no command; did you mean 'serve'? 'mock-server --help' says what each is for."),
-    ("a command of another program", {}, "mock shop.yaml", 2, "mock-server: 'mock' is no command; did you mean 'serve'? 'mock-server --help' says what each is for."),
-    ("a command that there is none of", {}, "xyz", 2, "mock-server: 'xyz' is no command; there are serve, proxy, check, test, report, validate, diff, consumer, payloads. 'mock-server --help' says what each is for."),
+    ("a command of another program", {}, "stub shop.yaml", 2, "mock-server: 'stub' is no command; did you mean 'serve'? 'mock-server --help' says what each is for."),
+    ("a command that there is none of", {}, "xyz", 2, "mock-server: 'xyz' is no command; there are serve, proxy, check, test, report, validate, diff, consumer, payloads, init, completion, mcp. 'mock-server --help' says what each is for."),
     ("a mistyped flag", {}, "serve shop.yaml --prot 8080", 2, "mock-server: there is no option --prot; did you mean --port? 'mock-server serve --help' lists them."),
     ("an unknown flag", {}, "serve shop.yaml --zzz", 2, "mock-server: there is no option --zzz. 'mock-server serve --help' lists them."),
     ("a flag without its value", {}, "serve shop.yaml --port", 2, "mock-server: …--port…\n'mock-server serve --help' says more."),

@@ -29,7 +29,7 @@ def mcp(*, http: bool, **flags: object) -> None:
     try:
         module = importlib.import_module("mock_server.mcp.server")
     except ModuleNotFoundError as error:
-        raise UsageError("this needs the package mcp: pip install 'mock-server[mcp]'") from error
+        raise UsageError("this needs the package mcp: pip install mcp") from error
     _hand_on_source()
     server = module.AgentServer(Path.cwd(), settings)
     if http:

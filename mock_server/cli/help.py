@@ -9,8 +9,8 @@ from typer.core import TyperOption
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "What is answered": (
         "source", "profile", "seed", "locale", "fixtures", "scenarios", "stateful", "store", "handlers", "base_path",
-        "validate_requests", "security", "issuer", "check_tokens", "strict_accept", "keep_invalid_examples", "keep_links", "caching", "check",
-        "reload",
+        "validate_requests", "security", "strict_accept", "keep_invalid_examples", "keep_links", "caching", "check",
+        "reload", "issuer", "check_tokens",
     ),
     "What goes wrong": ("delay", "fault"),
     "Callbacks": ("callbacks_to", "callback_delay", "callback_retries"),

@@ -15,7 +15,7 @@ _PROGRAM: Final = "mock-server"
 _VARIABLE: Final = "_MOCK_SERVER_COMPLETE"  # by which the script of a shell asks
 
 
-class Shell(StrEnum):
+class CompletedShell(StrEnum):
     """The shells that a script is known for."""
 
     BASH = "bash"
@@ -26,7 +26,7 @@ class Shell(StrEnum):
 
 
 @app.command()
-def completion(shell: Annotated[Shell, typer.Argument(help="bash, zsh, fish, powershell or pwsh.")]) -> None:
+def completion(shell: Annotated[CompletedShell, typer.Argument(help="bash, zsh, fish, powershell or pwsh.")]) -> None:
     """Print a script that lets a shell complete commands, flags and their values."""
     script: str = load("typer.completion").get_completion_script(
         prog_name=_PROGRAM, complete_var=_VARIABLE, shell=shell.value

@@ -13,7 +13,7 @@ import yaml
 from typer.core import TyperOption
 from typer.main import get_command
 
-from mock_server.cli.completion import Shell
+from mock_server.cli.completion import CompletedShell
 from mock_server.cli.help import EXAMPLES, GROUPS, find_heading
 from mock_server.cli.main import COMMANDS, main
 from mock_server.cli.work.init import FIRST_SETTINGS, make_workflow
@@ -70,8 +70,8 @@ def run(*args: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[
     )
 
 
-@pytest.mark.parametrize("shell", [each for each in Shell if each is not Shell.BASH])
-def test_a_shell_gets_what_may_follow(shell: Shell, tmp_path: Path) -> None:
+@pytest.mark.parametrize("shell", [each for each in CompletedShell if each is not CompletedShell.BASH])
+def test_a_shell_gets_what_may_follow(shell: CompletedShell, tmp_path: Path) -> None:
     variables = {
         "_MOCK_SERVER_COMPLETE": f"complete_{shell.value}",
         "_TYPER_COMPLETE_ARGS": "mock-server test --min",
@@ -104,7 +104,7 @@ def test_bash_completes(tmp_path: Path) -> None:
     assert [line.split() for line in done.stdout.splitlines()] == [
         ["serve"],
         ["--profile"],
-        [shell.value for shell in Shell],
+        [shell.value for shell in CompletedShell],
         ["text", "json", "none"],
     ]
 

@@ -12,9 +12,9 @@ from typing import Final, NamedTuple
 import typer
 
 from mock_server.cli.configure import configure
-from mock_server.cli.git_files import parse_git_source, write_git_files
 from mock_server.cli.progress import show_progress
 from mock_server.cli.terminal import count_noun, say
+from mock_server.cli.work.git_files import parse_git_source, write_git_files
 from mock_server.diff.baseline import AcceptedChange, accept_known, find_expired, read_accepted, write_accepted
 from mock_server.diff.compare import compare_documents
 from mock_server.diff.fixtures import save_witnesses

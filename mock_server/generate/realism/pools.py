@@ -11,19 +11,21 @@ a second, which who serves stored answers need not wait for.
 import importlib
 import importlib.util
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from mock_server.cache import BoundedCache
 from mock_server.errors import UsageError
 from mock_server.generate.realism import tables
 from mock_server.generate.seed import derive_random, derive_seed
 from mock_server.json_values import JsonValue
 
 ROWS = 256
+_MOST_DERIVED = 64  # columns that are kept, of some 20 kB each
 # What "now" is for generated moments: fixed, so that the same seed gives the same bytes on every day.
 NOW = datetime(2026, 6, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -145,6 +147,8 @@ class Pools:
         self.locale = check_locale(locale)
         self.seed = seed
         self._columns: dict[str, Column] = {}
+        self._moments: dict[str, tuple[datetime, ...]] = {}
+        self._derived: BoundedCache[Hashable, tuple[str, ...]] = BoundedCache(_MOST_DERIVED)
         self._region = self.locale.partition("_")[2] or {"sv": "SE", "da": "DK", "en": "US"}.get(
             self.locale[:2], self.locale[:2].upper()
         )
@@ -161,11 +165,25 @@ class Pools:
         return self._columns[kind]
 
     def moments(self, kind: str) -> tuple[datetime, ...]:
-        """256 moments of a kind; see `kinds.MOMENTS`. Whole seconds in UTC."""
-        first, last = _MOMENT_SPANS[kind]
-        random = derive_random(self.seed, "moment", kind)
-        span = (last - first) * 86_400
-        return tuple(NOW + timedelta(days=first, seconds=random.randrange(span)) for _ in range(ROWS))
+        """Return 256 moments of a kind; see `_MOMENT_SPANS`. Whole seconds in UTC."""
+        if kind not in self._moments:
+            first, last = _MOMENT_SPANS[kind]
+            random = derive_random(self.seed, "moment", kind)
+            span = (last - first) * 86_400
+            made = (NOW + timedelta(days=first, seconds=random.randrange(span)) for _ in range(ROWS))
+            self._moments[kind] = tuple(made)
+        return self._moments[kind]
+
+    def derive(self, key: Hashable, make: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
+        """
+        Return texts that follow from a key, made once while they are among the last ones.
+
+        The same properties are in many operations: what is compiled for each shares their columns.
+        """
+        column = self._derived.get(key)
+        if column is None:
+            column = self._derived[key] = make()
+        return column
 
     def entity_ids(self, noun: str) -> tuple[int, int]:
         """Return first and step of an entity's ids: row n has the id `first + (n * step) % 65536`."""

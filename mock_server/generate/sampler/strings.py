@@ -6,6 +6,7 @@ Everything is judged before it is pooled.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 
 from mock_server.generate.realism import tables
 from mock_server.generate.realism.example_shapes import (
@@ -19,7 +20,7 @@ from mock_server.generate.realism.example_shapes import (
     scheme_of,
 )
 from mock_server.generate.realism.meaning import Meaning, is_identifier
-from mock_server.generate.realism.pools import ROWS, TABLE_OF
+from mock_server.generate.realism.pools import ROWS, TABLE_OF, Pools
 from mock_server.generate.sampler.compiler import (
     SamplerContext,
     ValueSite,
@@ -93,13 +94,13 @@ def _shaped(context: SamplerContext, site: ValueSite, accept: _Accept | None) ->
     moments = moment_writer(example)
     if moments is not None and (meaning is None or meaning.moment or kind in tables.CODES):
         own = kind if meaning is not None and meaning.moment else "seen"
-        draw = from_column(tuple(map(moments, context.pools.moments(str(own)))))
+        draw = from_column(_moments(context.pools, str(own), moments, example))
     elif meaning is not None and kind == "entity_id":
         draw = _shaped_ids(context, site, meaning, example)
     elif kind in tables.NOTATED or kind in tables.LINKED:
         draw = _noted(context, str(kind), example, site)
     elif (kind in tables.CODES and places >= _SOME) or (meaning is None and places >= _MANY):
-        draw = from_column(tuple(map(code_writer(example, site.name), range(ROWS))))
+        draw = from_column(_codes(context.pools, example, site.name))
     elif (kind in tables.VOCABULARIES or (meaning is None and is_term(example))) and not site.various:
         draw = from_values(tuple(dict.fromkeys(examples)), site.name)
     if draw is None or accept is None:
@@ -134,12 +135,23 @@ def _shaped_address(context: SamplerContext, example: str) -> Draw | None:
 def _noted(context: SamplerContext, kind: str, example: str, site: ValueSite) -> Draw | None:
     """Draw texts in the notation of the example; None if it is ours."""
     is_link = kind in tables.LINKED
-    noted = scheme_of if is_link else notation
-    if noted(example) in {noted(str(value)) for value in context.pools.column(kind)}:
+    noted, pools = scheme_of if is_link else notation, context.pools
+    ours = pools.derive(("notation", kind), lambda: tuple({noted(str(value)) for value in pools.column(kind)}))
+    if noted(example) in ours:
         return None
     kept = example.rindex("/") if is_link and "/" in example else 0  # of a link, the last part alone is another
-    write = code_writer(example[kept:], site.name)
-    return from_column(tuple(example[:kept] + write(row) for row in range(ROWS)))
+    codes = _codes(pools, example[kept:], site.name)
+    return from_column(tuple(example[:kept] + code for code in codes) if kept else codes)
+
+
+def _codes(pools: Pools, example: str, salt: str) -> tuple[str, ...]:
+    """Return codes like an example."""
+    return pools.derive(("code", example, salt), lambda: tuple(map(code_writer(example, salt), range(ROWS))))
+
+
+def _moments(pools: Pools, kind: str, write: Callable[[datetime], str], form: str) -> tuple[str, ...]:
+    """Return moments of a kind, in a form that stands for what writes them."""
+    return pools.derive(("moment", kind, form), lambda: tuple(map(write, pools.moments(kind))))
 
 
 def _column(
@@ -158,14 +170,16 @@ def _column(
         shape = format_ or meaning.shape or "date-time"
         if not format_ and not meaning.shape and words and words[-1] in {"date", "birthday", "dob"}:
             shape = "date"
-        return tuple(map(find_format(shape).write_moment, pools.moments(meaning.kind))), meaning
+        return _moments(pools, meaning.kind, find_format(shape).write_moment, f"format {shape}"), meaning
     if meaning.kind == "entity_name":
         return pools.entity_names(meaning.noun), meaning
     if meaning.kind == "entity_id":
         if find_format(format_).meaning in {"numeral", "decimal"}:
             first, step = pools.entity_ids(meaning.noun)
             return tuple(str(first + row * step % MANY_ROWS) for row in range(ROWS)), None
-        return tuple(_uuid(pools.seed, meaning.noun, row) for row in range(ROWS)), meaning
+        noun = meaning.noun
+        uuids = pools.derive(("uuid", noun), lambda: tuple(_uuid(pools.seed, noun, row) for row in range(ROWS)))
+        return uuids, meaning
     texts = tuple(map(str, pools.column(meaning.kind)))
     if meaning.kind in tables.CODES_IN_CASES:
         return _cased(texts, site), meaning

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property, partial
 
 from mock_server.document.document import Document
@@ -26,6 +27,7 @@ from mock_server.schema.dialect import Direction, Purpose, Syntax
 from mock_server.schema.sites import Site, site_of
 from mock_server.schema.validate import pattern_ok
 from mock_server.settings import Settings
+from mock_server.timing.clock import clock_of
 
 DEFAULT_LOCALE = "en_US"
 _ONE_VARIABLE = re.compile(r"\{\+?([^{}]+?)[+*]?\}")
@@ -58,6 +60,11 @@ class Engine:
         named = take(self.document.resource.value, ("x-mock", "locale"))
         return self.settings.locale or (named if isinstance(named, str) else DEFAULT_LOCALE)
 
+    @cached_property
+    def now(self) -> datetime:
+        """What generated moments lie around."""
+        return clock_of(self.settings.now).anchor()
+
     def pools(self, locale: str | None = None) -> Pools:
         """
         Return the pools of a locale.
@@ -68,11 +75,11 @@ class Engine:
         name = locale or self.locale
         if name not in self._pools:
             try:
-                self._pools[name] = Pools(name, self.settings.seed)
+                self._pools[name] = Pools(name, self.settings.seed, self.now)
             except UsageError:
                 if locale is not None or self.settings.locale is not None:
                     raise
-                self._pools[name] = Pools(DEFAULT_LOCALE, self.settings.seed)
+                self._pools[name] = Pools(DEFAULT_LOCALE, self.settings.seed, self.now)
         return self._pools[name]
 
     @cached_property

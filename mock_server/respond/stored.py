@@ -194,7 +194,14 @@ def render(stored: Stored, context: RenderContext, ask: RequestContext) -> Answe
         turn, read = ask.world.turns[key], ask.understood
         seed = derive_seed(ask.seed, key, turn)
         rendering = Rendering(
-            PatternRequest(ask.request), ask.variables, read.parameters, read.body, seed, context.pools(), turn
+            PatternRequest(ask.request),
+            ask.variables,
+            read.parameters,
+            read.body,
+            seed,
+            context.pools(),
+            turn,
+            ask.world.clock,
         )
         try:
             written = stored.write(rendering)

@@ -157,6 +157,7 @@ class Worlds:
         expiry: float = 3_600.0,
         clock: Callable[[], float] = time.monotonic,
         memory: int = MEMORY,
+        time_of_day: Clock = REAL,
     ) -> None:
         """
         Make the world of everybody.
@@ -166,6 +167,7 @@ class Worlds:
             limit: How many worlds there may be.
             expiry: In seconds.
             clock: Returns seconds.
+            time_of_day: The clock that each world begins with; `clock` only says when worlds expire.
             memory: How many bytes all of them may keep, with what else a server keeps of what clients send.
         """
         self._journals = JournalUsage()
@@ -180,7 +182,8 @@ class Worlds:
         self._dropped_at = clock()
         self.keepers: dict[str, WorldStore] = {}  # by what they keep
         self.lasting: set[str] = set()  # what outlives a world that nobody asks for here: other processes may
-        self.everybody = World(journal=Journal(journal, tally=self._journals))
+        self.time_of_day = time_of_day
+        self.everybody = World(journal=Journal(journal, tally=self._journals), clock=time_of_day)
         self._worlds: dict[str, World] = {EVERYBODY: self.everybody}  # the one asked for last stands last
 
     def of(self, fields: RawFields) -> World:
@@ -210,7 +213,8 @@ class Worlds:
             if not _NAME.match(name):
                 raise MalformedWorld(name)
             self._make_room(now)
-            world = World(name, journal=Journal(self._journal, tally=self._journals))
+            journal = Journal(self._journal, tally=self._journals)
+            world = World(name, journal=journal, clock=self.time_of_day)
         else:
             self.weight -= world.weight
         world.weight = _EMPTY + _ENTRY * (len(world.turns) + len(world.scenarios))
@@ -232,7 +236,9 @@ class Worlds:
 
     def reset(self, name: str) -> None:
         """Let a world begin anew."""
-        self.get(name).reset()
+        world = self.get(name)
+        world.reset()
+        world.clock = self.time_of_day
         for keeper in self.keepers.values():
             keeper.reset(name)
 
@@ -249,6 +255,7 @@ class Worlds:
         """Give a world what another one has, its journal apart."""
         origin, copy = self.get(source), self.get(target)
         copy.seed, copy.turns, copy.scenarios = origin.seed, Counter(origin.turns), dict(origin.scenarios)
+        copy.clock = origin.clock
         for keeper in self.keepers.values():
             keeper.fork(source, target)
         return copy

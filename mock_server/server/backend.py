@@ -30,6 +30,7 @@ from mock_server.respond.worlds import World, Worlds
 from mock_server.server.hosts import ANY_HOST, Hosts
 from mock_server.server.user_code import Code
 from mock_server.settings import Settings
+from mock_server.timing.clock import clock_of
 
 
 class Outcome(StrEnum):
@@ -334,7 +335,7 @@ class Backend:
     def of(cls, *responders: Responder) -> "Backend":
         """Return a server's inside for documents that are open."""
         settings, stubs = responders[0].kit.settings, Mappings(responders)
-        worlds = Worlds(journal=settings.journal, memory=settings.memory)
+        worlds = Worlds(journal=settings.journal, memory=settings.memory, time_of_day=clock_of(settings.now))
         worlds.keepers["mappings"] = stubs
         worlds.budget.holders |= {"mappings": stubs, "answers": KEPT_READY}
         worlds.budget.droppers = {"answers": KEPT_READY.drop, **worlds.budget.droppers}

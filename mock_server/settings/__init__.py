@@ -47,6 +47,7 @@ from mock_server.settings.types import (
     HEADERS,
     INTEGER,
     LOG_FORMAT,
+    MOMENT,
     NAMES,
     PATH,
     PATHS,
@@ -128,6 +129,12 @@ class Settings:
         INTEGER, 1, "Processes that share the port, with the same answers.", trust=Trust.BOUNDED, most=32
     )
     seed: int = setting(INTEGER, 0, "Same seed, same answers.")
+    now: str | None = setting(
+        MOMENT,
+        None,
+        "What time it is: a time, real, or as in +2d; generated moments, state and tokens go by it.",
+        shown="real, with generated moments around 2026-06-01",
+    )
     # None: the document's `x-mock: {locale: …}`, else en_US
     locale: str | None = setting(
         TEXT, None, "The locale of generated values, such as fi_FI.", shown="the document's, else en_US"

@@ -13,6 +13,7 @@ from mock_server.delay import Delay, parse_delay
 from mock_server.errors import UsageError
 from mock_server.faults import Fault, parse_faults
 from mock_server.sizes import parse_size
+from mock_server.timing.clock import read_now
 from mock_server.timing.durations import parse_duration
 from mock_server.tokens import is_token
 
@@ -200,6 +201,7 @@ _TABLE_OF_TEXTS: Final = {"type": "object", "additionalProperties": _TEXT_SCHEMA
 BOOLEAN: Final = SettingType(read_boolean, bool, schema={"type": "boolean"})
 INTEGER: Final = SettingType(_integer, int, schema={"type": "integer"})
 SECONDS: Final = SettingType(_seconds, schema={"type": "number", "exclusiveMinimum": 0, "maximum": _LONGEST})
+MOMENT: Final = SettingType(read_now, schema=_TEXT_SCHEMA)
 # in seconds, which may be written as in 15m
 DURATION: Final = SettingType(
     parse_duration,

@@ -280,7 +280,7 @@ def _touch(inner: Collection, before: JsonObject, after: JsonObject) -> JsonObje
 
 def _now(collection: Collection, like: JsonValue) -> JsonValue:
     """Return the current time, in the notation of another one."""
-    now = collection.state.clock()
+    now = collection.context.world.clock.now()
     if isinstance(like, int | float) and not isinstance(like, bool):
         if like > _MILLISECONDS:
             return int(now * 1000)

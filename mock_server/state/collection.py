@@ -6,7 +6,7 @@ one item of it; `refuse` and its kin are the answers where the stored items do n
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 from urllib.parse import quote
@@ -59,7 +59,6 @@ class DocumentState:
     resources: Mapping[str, Resource]  # by name
     children: Mapping[str, tuple[Child, ...]]  # by the name of the owner's resource
     store: Store
-    clock: Callable[[], float]  # seconds since 1970
     listed: _SeededItems = field(default_factory=_seeded_items)  # as the list of the document has them
     seeded: _SeededItems = field(default_factory=_seeded_items)  # the same items, completed
     item_answers: _ReadyAnswers = field(default_factory=ready_answers)  # each valid for a record

@@ -6,7 +6,6 @@ from state conforms to the document, the request is left to the next source, wit
 """
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 from typing import ClassVar, Final
@@ -43,14 +42,13 @@ class StateSource:
     responder: Responder
     inferred: InferredResources
     store: Store
-    clock: Callable[[], float] = time.time
     before_validation: bool = False
 
     def __post_init__(self) -> None:
         """Make the state of the document."""
         resources = {resource.name: resource for resource in self.inferred.resources}
         children = find_children(self.inferred)
-        self.document_state = DocumentState(self.responder, resources, children, self.store, self.clock)
+        self.document_state = DocumentState(self.responder, resources, children, self.store)
 
     @property
     def blocks(self) -> bool:

@@ -44,6 +44,29 @@ def make_world(worlds: Worlds, name: str, seed: str | Missing | None = MISSING) 
     return world, is_new
 
 
+def set_clock(worlds: Worlds, world: World, now: str | Missing | None, frozen: bool | None) -> None:  # noqa: FBT001
+    """
+    Set the clock of a world, move it, or let it stand.
+
+    Args:
+        worlds: Of the server.
+        world: Whose clock it is.
+        now: A time, `real` or `+2d`; None for the server's clock; MISSING changes nothing.
+        frozen: Whether it stands still; None changes nothing.
+
+    Raises:
+        UsageError: that is no time.
+    """
+    clock = world.clock
+    if now is None:
+        clock = worlds.time_of_day
+    elif not isinstance(now, Missing):
+        clock = clock.move("now", now)
+    if frozen is not None:
+        clock = clock.freeze(stands=frozen)
+    world.clock = clock
+
+
 async def fork_world(worlds: Worlds, source: str, target: str, *, replace: bool) -> World:
     """
     Copy a world to another one.

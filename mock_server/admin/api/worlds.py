@@ -4,9 +4,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from mock_server.admin.acts.worlds import drop_world, find_world, fork_world, make_world, reset_worlds
+from mock_server.admin.acts.worlds import drop_world, find_world, fork_world, make_world, reset_worlds, set_clock
 from mock_server.admin.exchange import AdminContext
 from mock_server.admin.json import ALL, malformed, read_object, reply
+from mock_server.document.model import MISSING
 from mock_server.errors import UsageError
 from mock_server.json_values import JsonObject
 from mock_server.respond.worlds import EVERYBODY, World
@@ -44,11 +45,16 @@ class _WorldViews:
         return reply(_render(find_world(self._worlds, _name(request))))
 
     async def change(self, request: Request) -> Response:
-        """Create a world, or change its seed."""
+        """Create a world, or change its seed or its clock: `now` sets or moves it, `frozen` stops it."""
         name = _name(request)
         given = await read_object(request, self._context.limit)
-        if not given.keys() <= {"seed", "name"}:
-            raise malformed('a world has a seed: {"seed": "7"}')
+        if not given.keys() <= {"seed", "name", "now", "frozen"}:
+            raise malformed('a world has a seed and a clock: {"seed": "7", "now": "+2d", "frozen": true}')
+        now, frozen = given.get("now"), given.get("frozen")
+        if not isinstance(now, str | None) or not isinstance(frozen, bool | None):
+            raise malformed(
+                "now is a text: a time, real, or +2d; null for the server's. frozen is true or false", "/now"
+            )
         seed = given.get("seed")
         if isinstance(seed, bool) or not isinstance(seed, str | int | None):
             raise malformed("the seed is a text or a number; null for the server's", "/seed")
@@ -56,6 +62,10 @@ class _WorldViews:
             world, is_new = make_world(self._worlds, name)
         else:
             world, is_new = make_world(self._worlds, name, None if seed is None else str(seed))
+        try:
+            set_clock(self._worlds, world, now if "now" in given else MISSING, frozen)
+        except UsageError as error:
+            raise malformed(str(error), "/now") from error
         return reply(_render(world), 201 if is_new else 200)
 
     async def drop(self, request: Request) -> Response:
@@ -108,6 +118,8 @@ def _render(world: World) -> JsonObject:
         "name": world.name or None,
         "path": f"/__admin/worlds/{world.name or _EVERYBODY}",
         "seed": world.seed,
+        "now": world.clock.moment().isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "frozen": world.clock.frozen is not None,
         "requests": len(world.journal),
         "scenarios": scenarios,
         "turns": turns,

@@ -12,7 +12,7 @@ import importlib
 import importlib.util
 import re
 from collections.abc import Callable, Hashable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from random import Random
@@ -23,11 +23,10 @@ from mock_server.errors import UsageError
 from mock_server.generate.realism import tables
 from mock_server.generate.seed import derive_random, derive_seed
 from mock_server.json_values import JsonValue
+from mock_server.timing.clock import NOW
 
 ROWS = 256
 _MOST_DERIVED = 64  # columns that are kept, of some 20 kB each
-# What "now" is for generated moments: fixed, so that the same seed gives the same bytes on every day.
-NOW = datetime(2026, 6, 1, 12, 0, 0, tzinfo=UTC)
 
 Column = tuple[JsonValue, ...]
 _Row = tuple[JsonValue, ...]
@@ -137,15 +136,21 @@ _JS_NAMES = {
 class Pools:
     """The columns of one locale and seed."""
 
-    def __init__(self, locale: str, seed: int) -> None:
+    def __init__(self, locale: str, seed: int, now: datetime = NOW) -> None:
         """
         Prepare pools, filled on first use.
+
+        Args:
+            locale: As in `fi_FI`.
+            seed: Of all columns.
+            now: What moments lie around.
 
         Raises:
             UsageError: Faker does not know the locale.
         """
         self.locale = check_locale(locale)
         self.seed = seed
+        self.now = now
         self._columns: dict[str, Column] = {}
         self._moments: dict[str, tuple[datetime, ...]] = {}
         self._derived: BoundedCache[Hashable, tuple[str, ...]] = BoundedCache(_MOST_DERIVED)
@@ -170,7 +175,7 @@ class Pools:
             first, last = _MOMENT_SPANS[kind]
             random = derive_random(self.seed, "moment", kind)
             span = (last - first) * 86_400
-            made = (NOW + timedelta(days=first, seconds=random.randrange(span)) for _ in range(ROWS))
+            made = (self.now + timedelta(days=first, seconds=random.randrange(span)) for _ in range(ROWS))
             self._moments[kind] = tuple(made)
         return self._moments[kind]
 

@@ -2,18 +2,18 @@
 The functions that a template can call: all of them.
 
 Each function is total: what it can't work with gives null. Chance comes from a seed, moments lie around the fixed day
-of all generated values, so the same request gives the same bytes.
+of all generated values where no clock is set, so the same request gives the same bytes.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Final
 from uuid import UUID
 
 from mock_server.exchange.body import write_json
-from mock_server.generate.realism.pools import NOW, Pools
+from mock_server.generate.realism.pools import Pools
 from mock_server.json_values import JsonValue
 
 _FAR = 100 * 366 * 86_400  # seconds to either side of now
@@ -26,6 +26,7 @@ class FunctionContext:
     random: Random
     turn: int  # how often the answer was given before in this world, counted from 1
     pools: Pools
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +67,14 @@ def _now(call: FunctionContext, values: Sequence[JsonValue]) -> JsonValue:
     seconds = _whole(values, 0, 0)
     if seconds is None or abs(seconds) > _FAR:
         return None
-    return (NOW + timedelta(seconds=seconds)).isoformat().replace("+00:00", "Z")
+    return (call.now + timedelta(seconds=seconds)).isoformat().replace("+00:00", "Z")
 
 
 def _today(call: FunctionContext, values: Sequence[JsonValue]) -> JsonValue:
     days = _whole(values, 0, 0)
     if days is None or abs(days) * 86_400 > _FAR:
         return None
-    return (NOW + timedelta(days=days)).date().isoformat()
+    return (call.now + timedelta(days=days)).date().isoformat()
 
 
 def _uuid(call: FunctionContext, values: Sequence[JsonValue]) -> JsonValue:

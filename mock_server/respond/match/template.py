@@ -26,6 +26,7 @@ from mock_server.generate.seed import derive_random
 from mock_server.json_values import JsonValue, Pointer, find_at, parse_pointer
 from mock_server.respond.match.functions import FUNCTIONS, FunctionContext, as_text
 from mock_server.respond.match.request_pattern import PatternRequest
+from mock_server.timing.clock import REAL, Clock
 
 _MAX_EXPRESSIONS = 500  # of one answer
 _MAX_DEPTH = 10  # of calls in each other, and of an expression's own length
@@ -57,13 +58,15 @@ class Rendering:
     seed: int
     pools: Pools
     turn: int = 1
+    clock: Clock = REAL
     _calls: int = 0
     _left: int = _MAX_TEXT
 
     def call(self) -> FunctionContext:
         """Return what the next function may use."""
         self._calls += 1
-        return FunctionContext(derive_random(self.seed, "template", self._calls), self.turn, self.pools)
+        now = self.clock.moment().replace(microsecond=0) if self.clock.is_set else self.pools.now
+        return FunctionContext(derive_random(self.seed, "template", self._calls), self.turn, self.pools, now)
 
     def spend(self, text: str) -> str:
         """

@@ -120,6 +120,8 @@ RULES: dict[str, Rule] = {
         ("request-accept-unmet", _N, "no documented media type is acceptable to the client"),
         ("request-state-absent", _N, "what is asked for is not there, or no more"),
         ("request-state-conflict", _N, "what is asked for contradicts what is there"),
+        ("request-quota-exceeded", _N, "the client has sent more requests than its quota allows"),
+        ("request-key-reused", _N, "an idempotency key belongs to another request, or to one that is being answered"),
         ("request-security-unmet", _E, "no documented security requirement is met"),
         ("workflow-request-invalid", _E, "a step of a workflow fails, and its request breaks the document"),
         ("setting-off-expired", _E, "a check was off until a day that is over"),

@@ -10,12 +10,13 @@ from mock_server.diff.answers import compare_answers
 from mock_server.diff.bodies import compare_request_bodies
 from mock_server.diff.context import UNSTABLE, DiffContext, DocumentSide, OperationPair, stability_of
 from mock_server.diff.model import ComparedDocuments, ComparedPlace, DiffVerdict, DocumentChange, Witness
-from mock_server.diff.notes import find_sunset, iter_endings
+from mock_server.diff.notes import iter_endings
 from mock_server.diff.pairs import PairedEntry, Pairing, pair_entries
 from mock_server.diff.parameters import compare_parameters
 from mock_server.diff.policy import MessagePolicy
 from mock_server.diff.security import compare_security
 from mock_server.document.document import Document
+from mock_server.document.lifetimes import find_sunset
 from mock_server.document.model import Callback, Entry
 from mock_server.document.references import Node
 from mock_server.findings import Level, make_tool_finding

@@ -7,11 +7,11 @@ that refer to the same definition. What is written the same on both sides is pas
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Final, NamedTuple
 
 from mock_server.diff.proof.gaps import ITEM, NAME
 from mock_server.document.document import Document
+from mock_server.document.lifetimes import find_sunset
 from mock_server.document.references import Node
 from mock_server.errors import ForbiddenReference, UnresolvableReference
 from mock_server.exchange.body import write_json
@@ -20,25 +20,11 @@ from mock_server.schema.dialect import Direction
 
 _MOST_SCHEMAS: Final = 2_000  # pairs of schemas, for one part of a message
 _MOST_INCLUDED: Final = 200  # schemas that one includes
-_SUNSETS: Final = ("x-sunset", "x-sunset-date", "sunset")
 _MOST_WRITTEN: Final = 60  # characters of a default
 _OPENING: Final = ("additionalProperties", "unevaluatedProperties", "patternProperties")
 _ALTERNATIVES: Final = ("anyOf", "oneOf")
 _PARTS: Final = (("items", ITEM), ("additionalProperties", NAME))
 _HIDDEN: Final = {Direction.REQUEST: "readOnly", Direction.RESPONSE: "writeOnly"}
-
-
-def find_sunset(node: Node) -> date | None:
-    """Return the day on which something ends, as its document announces it."""
-    members = _members(node)
-    for name in _SUNSETS:
-        value = members.get(name)
-        if isinstance(value, str):
-            try:
-                return date.fromisoformat(value[:10])
-            except ValueError:
-                continue
-    return None
 
 
 def iter_endings(old: Node, new: Node, what: str) -> Iterator[tuple[str, str]]:

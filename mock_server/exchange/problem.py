@@ -56,6 +56,7 @@ MALFORMED_CODING = Problem("malformed-coding", "The request is not coded as it s
 UNAUTHORIZED = Problem("unauthorized", "No security requirement is met", 401)
 INVALID_TOKEN = Problem("invalid-token", "The token is not good", 401)
 INSUFFICIENT_SCOPE = Problem("insufficient-scope", "The token is not for this", 403)
+TOO_MANY_REQUESTS = Problem("too-many-requests", "The client has used its quota", 429)
 INVALID_REQUEST = Problem("invalid-request", "The request breaks the document", 422)
 MALFORMED_PREFERENCE = Problem("malformed-preference", "A preference can't be obeyed", 422)
 MALFORMED_WORLD = Problem("malformed-world", "That can't name a world", 400)

@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 from mock_server.delay import Delay
 from mock_server.document.model import Entry
 from mock_server.exchange.body import write_json
+from mock_server.exchange.prefer import NONE, Preferences, format_applied
 from mock_server.exchange.problem import FIELD, MEDIA_TYPE, Problem, write_violations
 from mock_server.faults import Fault
 from mock_server.findings import Finding
@@ -74,6 +75,16 @@ def with_violations(answer: Answer, errors: Sequence[Finding]) -> Answer:
     if not errors:
         return answer
     return answer._replace(fields=[*answer.fields, (FIELD, write_violations(errors))])
+
+
+def with_applied(answer: Answer, preferences: Preferences) -> Answer:
+    """Say which preferences were obeyed. RFC 7240, section 3."""
+    if preferences is NONE or answer.source.startswith("problem:"):
+        return answer
+    text = format_applied(preferences, answer.source)
+    if text:
+        return answer._replace(fields=[*answer.fields, (PREFERENCE_APPLIED, text.encode("latin-1", "replace"))])
+    return answer
 
 
 def problem_answer(

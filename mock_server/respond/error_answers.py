@@ -31,6 +31,7 @@ from mock_server.judges.request import DecodedRequest
 from mock_server.names import split_words
 from mock_server.respond.answer import GENERATED, SOURCE, Answer, Foreseen, Passed, RawField, problem_answer
 from mock_server.respond.compiled import CompiledOperation, CompiledOperations, base_paths
+from mock_server.respond.guards.conditions import accept_query
 from mock_server.respond.guards.tokens import INSUFFICIENT, INVALID, TokenRefusal
 from mock_server.respond.match.near_misses import DocumentedRoute, hint
 from mock_server.respond.represent.context import NOBODY, RequestContext, accept_of
@@ -39,6 +40,14 @@ from mock_server.respond.worlds import World
 from mock_server.schema.dialect import Direction, Purpose
 
 _LOOKED_AT: Final = 50  # operations that errors are looked for in
+
+
+class Refusal(NamedTuple):
+    """Why a request that is read is not answered as usual."""
+
+    statuses: tuple[int, ...]  # of which the first that is documented is taken
+    kind: problem.Problem  # that is said where none is
+    finding: Finding
 
 
 class Considered(NamedTuple):
@@ -143,6 +152,8 @@ class ErrorAnswers:
             kind = problem.UNSUPPORTED_MEDIA_TYPE
             if "request-coding-unknown" in rules:  # RFC 9110, section 15.5.16: how a coding is told from a media type
                 kind, fields = problem.UNKNOWN_CODING, [(b"accept-encoding", KNOWN_CODINGS.encode())]
+            elif (accepted := accept_query(compiled.operation)) is not None:
+                fields = [accepted]
             chosen = next(
                 (c for c in [choose_status(compiled.operation, 415)] if c and c.response.status in {"415", "4XX"}), None
             )

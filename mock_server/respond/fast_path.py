@@ -27,6 +27,8 @@ from mock_server.judges.body import JsonBody
 from mock_server.judges.request import DecodedRequest, RequestJudge
 from mock_server.respond.answer import GENERATED, STATE, Answer
 from mock_server.respond.answer_cache import ready_answers
+from mock_server.respond.guards.conditions import FIELD as CONDITION
+from mock_server.respond.guards.conditions import documents_not_modified
 from mock_server.respond.links import FORWARDED
 from mock_server.respond.represent.context import NOBODY
 from mock_server.respond.responder import Make, Responder
@@ -44,6 +46,7 @@ _DECIDING = (
             b"content-encoding",
             b"transfer-encoding",
             b"cookie",
+            b"idempotency-key",
             HEADER,
         ),
     )
@@ -320,6 +323,7 @@ class FastPath:
             p.name.lower().encode() for p in operation.parameters if p.location is ParameterLocation.HEADER
         )
         deciding = (_DECIDING - _DESCRIBING_BODY if is_posted else _DECIDING) | named | {_ACCEPT}
+        deciding |= _conditions_of(operation)
         variable, values = next(iter(asked.items()), (None, ()))
         judge = self._responder.judge_requests(entry)
         may_refuse = operation.id not in self._responder.fixtures.by_operation
@@ -352,7 +356,8 @@ class FastPath:
             if operation.security and self._responder.kit.settings.security
             else None
         )
-        return _Live(entry, touching[0], judge, _DECIDING | {_ACCEPT}, make_text_cache())
+        deciding = _DECIDING | {_ACCEPT} | _conditions_of(operation)
+        return _Live(entry, touching[0], judge, deciding, make_text_cache())
 
     def _keys_of(self, operation: Operation) -> tuple[frozenset[bytes], frozenset[bytes] | None]:
         """
@@ -448,3 +453,8 @@ def _may_be_alone(parameters: Sequence[Parameter], keys: frozenset[bytes]) -> bo
         or not (p.required or (p.location is ParameterLocation.QUERY and p.name.encode() in keys))
         for p in parameters
     )
+
+
+def _conditions_of(operation: Operation) -> frozenset[bytes]:
+    """Return the header fields that may turn an answer into 304."""
+    return frozenset((CONDITION,)) if documents_not_modified(operation) else frozenset()

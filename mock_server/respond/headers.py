@@ -8,9 +8,12 @@ asked for: a browser that keeps a list would show it after a deletion, and hide 
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from email.utils import format_datetime
 from typing import Final
 
 from mock_server.document.document import Document
+from mock_server.document.lifetimes import find_deprecation, find_sunset
 from mock_server.document.model import DocumentedResponse, Entry, Header, Missing, Operation, ParameterLocation
 from mock_server.errors import SchemaError, UndefinedSerialization
 from mock_server.exchange.header_fields import Grammar, Sent, find_grammar, without_next
@@ -24,6 +27,7 @@ from mock_server.json_values import JsonValue
 from mock_server.judges.response import ResponseJudge
 from mock_server.names import joined
 from mock_server.respond.answer import RawField
+from mock_server.settings import OperationSettings
 from mock_server.tokens import is_token
 
 _TOTAL_FIELDS: Final = frozenset(
@@ -69,6 +73,30 @@ NOT_KEPT: Final = (
 KEEPING: Final = frozenset((CACHE_CONTROL, b"expires", b"age", b"pragma"))
 VARY_ON_ORIGIN: Final = (b"vary", b"Origin")
 _ALWAYS: Final = ("Accept", "Cookie", "Prefer", "X-Mock-World")  # what every answer depends on
+
+
+def ending_fields(entry: Entry, settings: OperationSettings) -> tuple[RawField, ...]:
+    """
+    Say since when an operation is deprecated, and when it ends: by the settings, else by its document.
+
+    Without a day, deprecation is said as it was before RFC 9745, which wants to know since when.
+
+    Source: RFC 9745, section 2; RFC 8594, section 3
+    """
+    since = settings.deprecation or (find_deprecation(entry.node) if entry.deprecated else None)
+    ends = settings.sunset or (find_sunset(entry.node) if entry.deprecated else None)
+    fields: list[RawField] = []
+    if since is not None:
+        fields.append((DEPRECATION[0], b"@%d" % int(_midnight(since).timestamp())))
+    elif entry.deprecated:
+        fields.append(DEPRECATION)
+    if ends is not None:
+        fields.append((b"sunset", format_datetime(_midnight(ends), usegmt=True).encode()))
+    return tuple(fields)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def vary_field(document: Document | None, entry: Entry | None, *, shared: bool) -> RawField:

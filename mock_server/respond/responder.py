@@ -19,7 +19,7 @@ from mock_server.exchange import problem
 from mock_server.exchange.bounds import LARGE_BODY
 from mock_server.exchange.message import Request, find_field
 from mock_server.exchange.negotiate import ChosenResponse, choose_failure, choose_status
-from mock_server.exchange.prefer import EDGES, NONE, Preferences, format_applied, parse_preferences
+from mock_server.exchange.prefer import EDGES, NONE, Preferences, parse_preferences
 from mock_server.exchange.problem import FIELD
 from mock_server.exchange.router import Matched, Router, Unmatched
 from mock_server.findings import RULES, Finding, Level
@@ -29,11 +29,19 @@ from mock_server.generate.seed import derive_seed, mark, seed_of
 from mock_server.json_values import JsonValue
 from mock_server.judges.request import DecodedRequest, RequestJudge
 from mock_server.judges.response import ResponseJudge
-from mock_server.respond.answer import PREFERENCE_APPLIED, Answer, Passed, problem_answer, with_violations
+from mock_server.respond.answer import Answer, Passed, problem_answer, with_applied, with_violations
 from mock_server.respond.blocking import wait_for
 from mock_server.respond.compiled import CompiledOperation, CompiledOperations, base_paths
-from mock_server.respond.error_answers import REFUSING, Considered, ErrorAnswers, considered, context_of_unmatched
+from mock_server.respond.error_answers import (
+    REFUSING,
+    Considered,
+    ErrorAnswers,
+    Refusal,
+    considered,
+    context_of_unmatched,
+)
 from mock_server.respond.fixtures import Fixture, Fixtures
+from mock_server.respond.guards.conditions import add_accept_query, answer_condition
 from mock_server.respond.guards.tokens import TokenVerifier, asks_for_token, find_refusal
 from mock_server.respond.links import Links
 from mock_server.respond.match.near_misses import DocumentedRoute
@@ -51,6 +59,7 @@ _REFUSED: Final = (
     f"problem:{problem.INVALID_REQUEST.name}"  # quotes what was sent, and what the document wants, as they are
 )
 _ANOTHER_KIND: Final = Passed("a preference or profile asks for another kind of answer")
+
 
 Make = Callable[[Mapping[str, str], Mapping[str, JsonValue], Request, JsonValue | Missing, World], Answer]
 
@@ -151,7 +160,7 @@ class Responder:
             return problem_answer(problem.MALFORMED_PREFERENCE, str(error), entry=entry)
         answer = self._decide(self.operations.compile(entry), ask)
         if ask.preferences is not NONE:
-            return _applied(answer, ask.preferences)
+            return with_applied(answer, ask.preferences)
         return answer
 
     def answer_understood(
@@ -205,6 +214,16 @@ class Responder:
         if matched.spanning is not None:
             understood = understood._replace(findings=(*understood.findings, *compiled.judge.note_spanning(matched)))
         return self._ask(compiled, request, understood, preferences, matched.variables, world)
+
+    def refuse(self, matched: Matched[Entry], request: Request, world: World, refusal: Refusal) -> Answer:
+        """Refuse a request: in the document's words, else with problem details."""
+        entry, finding = matched.route.target, refusal.finding
+        try:
+            ask = self.read(matched, request, world)
+            answer = self.errors.fail(self.document.operation(entry), ask, *refusal)
+        except (SchemaError, MalformedPreference, UsageError):
+            answer = problem_answer(refusal.kind, finding.message, entry=entry)
+        return self.lead(answer._replace(findings=(finding,)), request)
 
     def maker(self, entry: Entry) -> Make | None:
         """
@@ -269,11 +288,13 @@ class Responder:
         compiled = self.operations.compile(matched.route.target)
         *others, last = self._consider(compiled, ask)
         assert isinstance(last.outcome, Answer)  # noqa: S101 - the document always has one
-        answer = _applied(self._with_findings(compiled, ask, last.outcome), ask.preferences)
+        answer = with_applied(self._with_findings(compiled, ask, last.outcome), ask.preferences)
         return [*others, last._replace(outcome=self.lead(answer, ask.request))]
 
     def _with_findings(self, compiled: CompiledOperation, ask: RequestContext, answer: Answer) -> Answer:
         """Return an answer with what was found in the request, and in what the document says of it."""
+        if ask.preferences.code is None:
+            answer = answer_condition(compiled.operation, ask.request, answer)
         found = ask.understood.findings
         if compiled.broken:
             found = (*compiled.broken, *found)
@@ -455,7 +476,12 @@ class Responder:
 
     def refuse_path(self, request: Request, unmatched: Unmatched) -> Answer:
         """Answer OPTIONS from the routes, else 404 or 405."""
-        return self.errors.refuse_path(request, unmatched, self.routes(), self.served)
+        refused = self.errors.refuse_path(request, unmatched, self.routes(), self.served)
+        if request.method == "OPTIONS" and "QUERY" in unmatched.allowed:
+            matched = self.find(request._replace(method="QUERY"))
+            if isinstance(matched, Matched):
+                return add_accept_query(refused, self.document.operation(matched.route.target))
+        return refused
 
 
 def _join(found: tuple[Finding, ...], others: tuple[Finding, ...]) -> tuple[Finding, ...]:
@@ -465,13 +491,3 @@ def _join(found: tuple[Finding, ...], others: tuple[Finding, ...]) -> tuple[Find
     if has_other_words:
         return joined
     return tuple(dict.fromkeys(joined))
-
-
-def _applied(answer: Answer, preferences: Preferences) -> Answer:
-    """Say which preferences were obeyed. RFC 7240, section 3."""
-    if preferences is NONE or answer.source.startswith("problem:"):
-        return answer
-    text = format_applied(preferences, answer.source)
-    if text:
-        return answer._replace(fields=[*answer.fields, (PREFERENCE_APPLIED, text.encode("latin-1", "replace"))])
-    return answer

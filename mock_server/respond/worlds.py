@@ -110,9 +110,11 @@ class World:
     weight: int = 0  # bytes, its journal apart, when it was last asked for
     touched: float = 0.0  # when it was last asked for, on the clock of its `Worlds`
     clock: Clock = REAL
+    born: object = field(default_factory=object)  # another one after each reset, for what others keep of it
 
     def reset(self) -> None:
         """Go back to the beginning."""
+        self.born = object()
         self.journal.clear()
         self.turns.clear()
         self.scenarios.clear()

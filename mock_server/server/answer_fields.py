@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final
 
+from mock_server.cache import BoundedCache
 from mock_server.document.model import Entry
 from mock_server.respond.answer import OWN_PAGE, UPSTREAM, Answer, RawField
-from mock_server.respond.headers import CACHE_CONTROL, DEPRECATION, NO_STORE, VARY_ON_ORIGIN, vary_field
+from mock_server.respond.headers import CACHE_CONTROL, NO_STORE, VARY_ON_ORIGIN, ending_fields, vary_field
 from mock_server.server.backend import Backend, Message, Scope
 from mock_server.server.browser import CONTENT_FIELDS, NOSNIFF, confine, with_cors, without_cors
+from mock_server.settings import Settings
 
+_FEW: Final = 4_096
 WITHOUT_BODY: Final = frozenset((204, 304))  # and without Content-Length, RFC 9110, section 8.6
 
 
@@ -21,6 +24,7 @@ class AnswerFields:
         self._varies: dict[
             int, tuple[Entry | None, Sequence[RawField]]
         ] = {}  # by the id of an operation, which stays its own
+        self._lives: BoundedCache[int, tuple[Entry, Settings, tuple[RawField, ...]]] = BoundedCache(_FEW)
         self._generation = backend.generation  # that those are of
 
     def _framed(self, answer: Answer) -> list[RawField]:
@@ -43,9 +47,17 @@ class AnswerFields:
             fields += self.vary(answer.entry)
         elif self.is_shared():
             fields.append(VARY_ON_ORIGIN)
-        if answer.entry is not None and answer.entry.deprecated and DEPRECATION[0] not in names:
-            fields.append(DEPRECATION)
+        if answer.entry is not None and (answer.entry.deprecated or self._backend.settings.operations):
+            fields += [pair for pair in self._endings(answer.entry) if pair[0] not in names]
         return fields
+
+    def _endings(self, entry: Entry) -> tuple[RawField, ...]:
+        """Return the fields that say since when an operation is deprecated, and when it ends."""
+        known = self._lives.get(id(entry))
+        if known is None or known[0] is not entry or known[1] is not self._backend.settings:
+            fields = ending_fields(entry, self._backend.settings.for_operation(entry.id, entry.title))
+            known = self._lives[id(entry)] = entry, self._backend.settings, fields
+        return known[2]
 
     def _fixed(self, own: AbstractSet[bytes]) -> list[RawField]:
         """Return the fields that the settings add, except those that the answer has."""

@@ -341,6 +341,14 @@ class Backend:
         worlds.budget.droppers = {"answers": KEPT_READY.drop, **worlds.budget.droppers}
         return cls(settings, make_mounts(responders), worlds, stubs)
 
+    @property
+    def has_quotas(self) -> bool:
+        """Whether requests of clients are counted."""
+        settings = self.settings
+        return settings.rate_limit is not None or (
+            bool(settings.operations) and any(own.rate_limit is not None for own in settings.operations.values())
+        )
+
     def mount_of(self, request: Request) -> Mount:
         """Return the document that a request asks; its body does not matter."""
         if len(self.mounts) == 1:

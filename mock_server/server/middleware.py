@@ -31,6 +31,7 @@ from mock_server.server.browser import (
     preflight,
     without_session,
 )
+from mock_server.server.guards import RequestGuards
 from mock_server.server.ordinary import OrdinaryAnswers
 from mock_server.server.read_request import ClientLeft, path_of, read_request
 from mock_server.server.send import send_whole
@@ -66,6 +67,7 @@ class MockMiddleware:
         )
         self._fields = AnswerFields(backend)
         self._log = AccessLog(backend)
+        self._guards = RequestGuards(backend)
         self.ordinary = OrdinaryAnswers(backend, self._fields, self._log) if not through else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -174,6 +176,10 @@ class MockMiddleware:
         self._log.note(request, answer, world, started, disturbance)
 
     async def _respond(self, mount: Mount, world: World, scope: Scope, receive: Receive, request: Request) -> Answer:
+        decide = partial(self._decide, mount, world, scope, receive)
+        return await self._guards.answer(mount, world, scope, request, decide)
+
+    async def _decide(self, mount: Mount, world: World, scope: Scope, receive: Receive, request: Request) -> Answer:
         answer = await run_blocking(partial(mount.responder.respond, request, world))
         if answer.later is None:
             return answer

@@ -60,6 +60,7 @@ class OrdinaryAnswers:
         if (
             request.path.startswith(RESERVED)
             or not self.waits_for_bodies()
+            or backend.has_quotas
             or len(request.body) > backend.settings.max_body
             or (backend.ports is not None and port == backend.ports.admin)
             or not backend.hosts.accepts(request.fields)

@@ -30,6 +30,7 @@ may set is in `trust`), or the one that `--config` names:
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
@@ -40,12 +41,14 @@ from mock_server.faults import NOTHING, Fault, FaultSettings, OperationFaults
 from mock_server.settings.issuer import ISSUER, IssuerSettings
 from mock_server.settings.types import (
     BOOLEAN,
+    DAY,
     DELAY,
     FAKERS,
     FALLBACK,
     FAULTS,
     HEADERS,
     INTEGER,
+    LIMIT,
     LOG_FORMAT,
     MOMENT,
     NAMES,
@@ -66,6 +69,7 @@ from mock_server.settings.types import (
     schema_of_tables,
     setting,
 )
+from mock_server.timing.rates import RateLimit
 
 
 def _operations(name: str, value: object) -> Mapping[str, "OperationSettings"]:
@@ -96,6 +100,10 @@ class OperationSettings:
     fault: tuple[Fault, ...] | None = setting(FAULTS)
     stateful: bool | None = setting(BOOLEAN)  # whether it has part in the state; None: as the document lets it
     resource: str | None = setting(TEXT)  # to whose state it belongs, where its path does not say
+    rate_limit: RateLimit | None = setting(LIMIT)  # of each client, beside that of all operations; `off`: none
+    idempotency: bool | None = setting(BOOLEAN)  # whether it answers by idempotency keys
+    deprecation: date | None = setting(DAY)  # since when it is deprecated
+    sunset: date | None = setting(DAY)  # when it ends
     upstream: bool = setting(BOOLEAN, default=True)  # whether a proxy asks the real server; else the mock answers
 
 
@@ -236,6 +244,19 @@ class Settings:
     )
     fault: tuple[Fault, ...] = setting(
         FAULTS, (), "A fault and how often it happens, as in error:503@0.1, reset@5%, truncate@#3."
+    )
+    rate_limit: RateLimit | None = setting(
+        LIMIT,
+        None,
+        "How many requests a client may send, by its credentials, else its address, as in 100/min; then 429.",
+        shown="no limit",
+    )
+    idempotency: bool | None = setting(
+        BOOLEAN,
+        None,
+        "Answer requests with the same Idempotency-Key once, and repeat that answer for a day.",
+        flag="--idempotency/--no-idempotency",
+        shown="where the document has a field for keys",
     )
     stateful: bool = setting(
         BOOLEAN,

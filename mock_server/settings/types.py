@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
+from datetime import date, datetime
 from enum import Enum
 from pathlib import Path
 from types import MappingProxyType
@@ -15,6 +16,7 @@ from mock_server.faults import Fault, parse_faults
 from mock_server.sizes import parse_size
 from mock_server.timing.clock import read_now
 from mock_server.timing.durations import parse_duration
+from mock_server.timing.rates import parse_limit
 from mock_server.tokens import is_token
 
 # What frames a message, is of one answer or guards browsers.
@@ -129,6 +131,18 @@ def _faults(_name: str, value: object) -> tuple[Fault, ...]:
     return parse_faults(list(value) if isinstance(value, tuple) else value)  # type: ignore[arg-type]  # see `_delay`
 
 
+def _day(name: str, value: object) -> date:
+    """Read a day, as TOML has it or as a text."""
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError as error:
+        raise UsageError(f"{name} has to be a day as in 2027-03-31, not {value!r}") from error
+
+
 def read_table(name: str, value: object) -> Mapping[str, object]:
     """
     Read a table.
@@ -202,6 +216,10 @@ BOOLEAN: Final = SettingType(read_boolean, bool, schema={"type": "boolean"})
 INTEGER: Final = SettingType(_integer, int, schema={"type": "integer"})
 SECONDS: Final = SettingType(_seconds, schema={"type": "number", "exclusiveMinimum": 0, "maximum": _LONGEST})
 MOMENT: Final = SettingType(read_now, schema=_TEXT_SCHEMA)
+DAY: Final = SettingType(_day, schema=_TEXT_SCHEMA)
+LIMIT: Final = SettingType(
+    parse_limit, schema={"type": ["string", "boolean"], "pattern": "^([0-9]+ ?/ ?[0-9a-zA-Z]+|[oO][fF][fF])$"}
+)
 # in seconds, which may be written as in 15m
 DURATION: Final = SettingType(
     parse_duration,

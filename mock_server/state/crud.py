@@ -65,11 +65,11 @@ def read_item(request: StateRequest) -> Answer:
     known = answers.get(key)
     has_children = request.resource.name in request.state.children  # they may change without it
     if known is not None and known[0] is record and not has_children:
-        return _not_modified(request, known[1])
+        return known[1]
     answer = _show(request, record)
     if not has_children:
         answers[key] = record, answer
-    return _not_modified(request, answer)
+    return answer
 
 
 def list_items(request: StateRequest) -> Answer | None:
@@ -84,13 +84,13 @@ def list_items(request: StateRequest) -> Answer | None:
     known = answers.get(key)
     has_children = request.resource.name in request.state.children
     if known is not None and known[0] == stamp and not has_children:
-        return _not_modified(request, known[1])
+        return known[1]
     answer = _show_list(request, path, query)
     if answer is None:
         return None
     if not has_children:
         answers[key] = stamp, answer
-    return _not_modified(request, answer)
+    return answer
 
 
 def create_item(request: StateRequest) -> Answer:
@@ -328,21 +328,6 @@ def _check_match(request: StateRequest, record: Record) -> None:
     tag = _tag_of(write_json(with_children(request, record).body))
     if tag not in {each.strip() for each in wanted.split(",")}:
         raise refuse_precondition(request, tag)
-
-
-def _not_modified(request: StateRequest, answer: Answer) -> Answer:
-    """Return 304 in place of an answer that `If-None-Match` names, if it is documented. RFC 9110, section 13.1.2."""
-    wanted = find_field(request.context.request.fields, b"if-none-match")
-    if wanted is None:
-        return answer
-    tag = next((value.decode("latin-1") for name, value in answer.fields if name == b"etag"), None)
-    if tag is None or not request.documents(304):
-        return answer
-    tags = {each.strip().removeprefix("W/") for each in wanted.split(",")}
-    if "*" not in tags and tag.removeprefix("W/") not in tags:
-        return answer
-    fields = [(name, value) for name, value in answer.fields if name not in {b"content-type", b"content-length"}]
-    return answer._replace(status=304, fields=fields, body=b"")
 
 
 def _query(request: StateRequest) -> dict[str, JsonValue]:

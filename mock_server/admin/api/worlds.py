@@ -114,11 +114,14 @@ def _name(request: Request) -> str:
 def _render(world: World) -> JsonObject:
     scenarios: JsonObject = dict(world.scenarios)
     turns: JsonObject = dict(world.turns)
+    now = None  # what the real clock shows
+    if world.clock.is_set:
+        now = world.clock.moment().isoformat(timespec="seconds").replace("+00:00", "Z")
     return {
         "name": world.name or None,
         "path": f"/__admin/worlds/{world.name or _EVERYBODY}",
         "seed": world.seed,
-        "now": world.clock.moment().isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "now": now,
         "frozen": world.clock.frozen is not None,
         "requests": len(world.journal),
         "scenarios": scenarios,

@@ -42,7 +42,7 @@ from mock_server.schema.dialect import Direction, Purpose
 _LOOKED_AT: Final = 50  # operations that errors are looked for in
 
 
-class Refusal(NamedTuple):
+class RequestRefusal(NamedTuple):
     """Why a request that is read is not answered as usual."""
 
     statuses: tuple[int, ...]  # of which the first that is documented is taken

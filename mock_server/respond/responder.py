@@ -36,7 +36,7 @@ from mock_server.respond.error_answers import (
     REFUSING,
     Considered,
     ErrorAnswers,
-    Refusal,
+    RequestRefusal,
     considered,
     context_of_unmatched,
 )
@@ -215,7 +215,7 @@ class Responder:
             understood = understood._replace(findings=(*understood.findings, *compiled.judge.note_spanning(matched)))
         return self._ask(compiled, request, understood, preferences, matched.variables, world)
 
-    def refuse(self, matched: Matched[Entry], request: Request, world: World, refusal: Refusal) -> Answer:
+    def refuse(self, matched: Matched[Entry], request: Request, world: World, refusal: RequestRefusal) -> Answer:
         """Refuse a request: in the document's words, else with problem details."""
         entry, finding = matched.route.target, refusal.finding
         try:

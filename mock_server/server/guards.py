@@ -18,7 +18,7 @@ from mock_server.exchange.security import credential_names
 from mock_server.findings import Finding
 from mock_server.respond.answer import Answer
 from mock_server.respond.blocking import run_blocking
-from mock_server.respond.error_answers import Refusal
+from mock_server.respond.error_answers import RequestRefusal
 from mock_server.respond.guards.quotas import Quotas, QuotaUse
 from mock_server.respond.guards.replays import CHANGING, IN_USE, ReplayKey, Replays, find_key, takes_keys
 from mock_server.respond.responder import Responder
@@ -64,7 +64,7 @@ class RequestGuards:
         client = _client_of(responder, operation, request, scope)
         use = self._spend(operation, world, client) if self._backend.has_quotas else None
         if use is not None and use.is_exceeded:
-            refusal = Refusal((429,), problem.TOO_MANY_REQUESTS, use.finding())
+            refusal = RequestRefusal((429,), problem.TOO_MANY_REQUESTS, use.finding())
             return use.mark(await run_blocking(partial(responder.refuse, matched, request, world, refusal)))
         if has_key:
             refuse = partial(responder.refuse, matched, request, world)
@@ -91,7 +91,7 @@ class RequestGuards:
         client: str,
         request: Request,
         respond: Respond,
-        refuse: Callable[[Refusal], Answer],
+        refuse: Callable[[RequestRefusal], Answer],
     ) -> Answer:
         """Answer a request once for its idempotency key."""
         settings = self._backend.settings
@@ -106,7 +106,7 @@ class RequestGuards:
         if known is not None:
             kind, status = (problem.CONFLICT, 409) if known is IN_USE else (problem.UNPROCESSABLE, 422)
             finding = Finding(rule="request-key-reused", message=known, operation=operation.id)
-            return await run_blocking(partial(refuse, Refusal((status,), kind, finding)))
+            return await run_blocking(partial(refuse, RequestRefusal((status,), kind, finding)))
         answer = None
         try:
             answer = await respond(request)

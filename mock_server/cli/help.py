@@ -10,9 +10,9 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "What is answered": (
         "source", "profile", "seed", "locale", "fixtures", "scenarios", "stateful", "store", "handlers", "base_path",
         "validate_requests", "security", "strict_accept", "keep_invalid_examples", "keep_links", "caching", "check",
-        "reload", "issuer", "check_tokens",
+        "reload", "now", "issuer", "check_tokens", "idempotency",
     ),
-    "What goes wrong": ("delay", "fault"),
+    "What goes wrong": ("delay", "fault", "rate_limit"),
     "Callbacks": ("callbacks_to", "callback_delay", "callback_retries"),
     "Where it listens": (
         "http", "host", "port", "allow_host", "cors", "tls_cert", "tls_key", "admin", "admin_port", "admin_token",

@@ -10,13 +10,18 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal
 
+import orjson
+
 from benchmarks import derive, servers
 from benchmarks.apps.recorded import Recorded
-from benchmarks.places import DOCUMENT, PEERS
+from benchmarks.places import DOCUMENT, PEERS, SPECS
 from benchmarks.rounds import Bench, one_core_each, record
 from benchmarks.servers import FAMILIES, Check, Subject
 from benchmarks.talk import Reply
 from benchmarks.wrk import Load
+from mock_server.generate.request import example_request
+from mock_server.respond.open import open_responder
+from mock_server.settings import Settings
 
 Kind = Literal["load", "start", "memory", "workers"]
 
@@ -59,6 +64,7 @@ def stored(bench: Bench) -> list[Subject]:
         Subject(name=servers.PRISM, command=servers.prism(document), load=load, check=check, needs=("node",)),
         Subject(name=servers.WIREMOCK, command=stubs, load=load, check=check, needs=("java",)),
         Subject(name=servers.SCALAR, command=servers.scalar(document), load=load, check=check, needs=("node",)),
+        Subject(name=servers.STEADY, command=servers.steady(document), load=load, check=check, needs=("node",)),
         Subject(name=servers.CONNEXION, command=servers.connexion(document), load=load, check=check),
         Subject(name=servers.STARLETTE, command=servers.starlette(recorded, [template]), load=load, check=check),
         Subject(name=servers.BARE, command=servers.bare(recorded), load=load, check=check),
@@ -100,6 +106,7 @@ def generated(bench: Bench) -> list[Subject]:
             needs=("node",),
             note="one driver where the document wants two, the same for all requests",
         ),
+        Subject(name=servers.STEADY, command=servers.steady(document), load=load, check=_makes(), needs=("node",)),
         Subject(
             name=servers.CONNEXION, command=servers.connexion(document), load=load, check=make, note="values by jsf"
         ),
@@ -153,6 +160,9 @@ def operations(bench: Bench) -> list[Subject]:
         Subject(
             name=servers.SCALAR + suffix, command=servers.scalar(document), load=load, check=check, needs=("node",)
         ),
+        Subject(
+            name=servers.STEADY + suffix, command=servers.steady(document), load=load, check=check, needs=("node",)
+        ),
         Subject(name=servers.CONNEXION + suffix, command=servers.connexion(document), load=load, check=check),
         Subject(
             name=servers.STARLETTE + suffix, command=servers.starlette(recorded, templates), load=load, check=check
@@ -167,11 +177,14 @@ def cold(bench: Bench) -> list[Subject]:
     below = Load(targets=("/api" + derive.STORED_TARGET,))
     stubs = servers.wiremock(bench.work / "cold-stubs", [servers.stub("/charger/{chargerId}/users", example)])
     answers = _makes()
+    us = Subject(name=servers.US, command=servers.ours(None), load=below, check=answers, note="with its fixtures")
     return [
-        Subject(name=servers.US, command=servers.ours(None), load=below, check=answers, note="with its fixtures"),
+        _by_default(us, None),
+        us,
         Subject(name=servers.PRISM, command=servers.prism(DOCUMENT), load=load, check=answers, needs=("node",)),
         Subject(name=servers.WIREMOCK, command=stubs, load=load, check=answers, needs=("java",), note="one stub"),
         Subject(name=servers.SCALAR, command=servers.scalar(DOCUMENT), load=load, check=answers, needs=("node",)),
+        Subject(name=servers.STEADY, command=servers.steady(DOCUMENT), load=load, check=answers, needs=("node",)),
         Subject(name=servers.CONNEXION, command=servers.connexion(DOCUMENT), load=below, check=answers),
     ]
 
@@ -179,12 +192,24 @@ def cold(bench: Bench) -> list[Subject]:
 def github(bench: Bench) -> list[Subject]:
     """From the start to the first answer, with GitHub's document of 13 MB."""
     load = Load(targets=("/repos/octocat/hello-world/issues/1347",))
+    us = Subject(name=servers.US, command=servers.ours(_GITHUB), load=load, check=_found)
     return [
-        Subject(name=servers.US, command=servers.ours(_GITHUB), load=load, check=_found),
+        _by_default(us, _GITHUB),
+        us,
         Subject(name=servers.PRISM, command=servers.prism(_GITHUB), load=load, check=_found, needs=("node",)),
         Subject(name=servers.SCALAR, command=servers.scalar(_GITHUB), load=load, check=_found, needs=("node",)),
+        Subject(name=servers.STEADY, command=servers.steady(_GITHUB), load=load, check=_found, needs=("node",)),
         Subject(name=servers.CONNEXION, command=servers.connexion(_GITHUB), load=load, check=_found),
     ]
+
+
+def real(bench: Bench) -> list[Subject]:
+    """From the start to the first answer, with documents of companies and projects, by default settings."""
+    manifest = SPECS / "manifest.jsonl"
+    if not manifest.is_file():
+        bench.say(f"  {manifest} is not there: there is nothing to start")
+        return []
+    return [_first_of(SPECS / orjson.loads(line)["spec"]) for line in manifest.read_text().splitlines()]
 
 
 def growth(bench: Bench) -> list[Subject]:
@@ -224,6 +249,7 @@ CASES: Final[Mapping[str, Case]] = MappingProxyType(
             Case("operations", "Documents of many operations, stored examples of 100 bytes", "load", operations),
             Case("cold", "From start to first answer, default document", "start", cold),
             Case("github", "From start to first answer, GitHub's 13 MB", "start", github, needs_npm=True),
+            Case("real", "From start to first answer, documents of companies and projects", "start", real),
             Case("growth", "Memory over many generated answers", "memory", growth),
             Case("workers", "One worker and two, generated answers, 64 connections", "workers", workers),
         )
@@ -269,12 +295,30 @@ def _with_body(bench: Bench, body: object, check: Check, *, refused: bool) -> li
             note="matchesJsonSchema, else a fixed 422",
         ),
         Subject(name=servers.SCALAR, command=servers.scalar(document), load=load, check=check, needs=("node",)),
+        Subject(name=servers.STEADY, command=servers.steady(document), load=load, check=check, needs=("node",)),
         Subject(name=servers.CONNEXION, command=servers.connexion(document), load=load, check=check),
         Subject(name=servers.BARE, command=bare, load=load, check=check, note="does not look at the body"),
     ]
 
 
-def _by_default(us: Subject, document: Path, *flags: str) -> Subject:
+def _first_of(path: Path) -> Subject:
+    """Ask the first operation of a document that reads something; whatever it answers is an answer."""
+    responder = open_responder(str(path), Settings()).responder
+    entries = responder.document.entries
+    entry = next((each for each in entries if each.method == "GET"), entries[0])
+    base = responder.base_paths(entry)[0]
+    asked = example_request(responder.kit, responder.document.operation(entry), base).request
+    load = Load(
+        targets=((asked.path + (b"?" + asked.query if asked.query else b"")).decode("latin-1"),),
+        method=asked.method,
+        body=asked.body,
+        fields=tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in asked.fields),
+    )
+    name = f"{servers.DEFAULTS}, {path.relative_to(SPECS).parts[0]}"
+    return Subject(name=name, command=servers.ours_by_default(path), load=load, check=lambda _: None)
+
+
+def _by_default(us: Subject, document: Path | None, *flags: str) -> Subject:
     """Ourselves with default settings, asked the same."""
     return replace(us, name=servers.DEFAULTS, command=servers.ours_by_default(document, *flags))
 

@@ -12,6 +12,7 @@ DOCUMENT: Final = ROOT / "openapi.yaml"
 DOCUMENTS: Final = HERE / "documents"
 APPS: Final = HERE / "apps"
 PEERS: Final = HERE / ".peers"
+SPECS: Final = ROOT.parent / "shared" / "specs"  # real documents
 RESULTS: Final = HERE / "results"
 PAGE: Final = HERE / "README.md"
 CASES_PAGE: Final = HERE / "cases.md"

@@ -11,7 +11,7 @@ from benchmarks.figures import Spread, metric, spread
 from benchmarks.places import CASES_PAGE, PAGE, PLOT
 from benchmarks.results import Run
 from benchmarks.rounds import Measured
-from benchmarks.servers import US
+from benchmarks.servers import DEFAULTS, US
 from benchmarks.targets import NotMeasured, Verdict, compare, judge, memory_growth
 
 _BEGIN: Final = "<!-- figures: `make bench-report` writes them -->"
@@ -26,6 +26,7 @@ _DOUBT: Final = (
 )
 _RATE: Final = "answers per second of server CPU"
 _FIRST: Final = "CPU to first answer"
+_OURS: Final = ("ours by default ÷ its", "our fastest ÷ its")
 
 Subjects = Mapping[str, Measured]
 
@@ -123,7 +124,7 @@ def _load_table(name: str, subjects: Subjects) -> list[list[str]]:
     head = [
         "server",
         "answers / s of its CPU",
-        "ours ÷ its",
+        *_OURS,
         "answers / s",
         "p50, ms",
         "p99, ms",
@@ -136,7 +137,7 @@ def _load_table(name: str, subjects: Subjects) -> list[list[str]]:
         row = [
             subject,
             _spread(spread(metric(found.rounds, _RATE))),
-            _ratio(name, subjects, subject, _RATE),
+            *_ratios(name, subjects, subject, _RATE),
             _number(spread(metric(found.rounds, "answers per second")).median),
             _number(spread(metric(found.rounds, "p50")).median),
             _number(spread(metric(found.rounds, "p99")).median),
@@ -148,16 +149,16 @@ def _load_table(name: str, subjects: Subjects) -> list[list[str]]:
 
 
 def _start_table(name: str, subjects: Subjects) -> list[list[str]]:
-    rows = [["server", "CPU, s", "ours ÷ its", "time, s", "resident, MB", "peak, MB", "ours ÷ its"]]
+    rows = [["server", "CPU, s", *_OURS, "time, s", "resident, MB", "peak, MB", *_OURS]]
     rows += [
         [
             subject,
             _spread(spread(metric(found.rounds, _FIRST))),
-            _ratio(name, subjects, subject, _FIRST),
+            *_ratios(name, subjects, subject, _FIRST),
             _number(spread(metric(found.rounds, "seconds to first answer")).median),
             _number(spread(metric(found.rounds, "resident memory")).median / 1e6),
             _number(spread(metric(found.rounds, "peak memory")).median / 1e6),
-            _ratio(name, subjects, subject, "peak memory"),
+            *_ratios(name, subjects, subject, "peak memory"),
         ]
         for subject, found in subjects.items()
     ]
@@ -194,7 +195,7 @@ def _workers_table(name: str, subjects: Subjects) -> list[list[str]]:
         [
             subject,
             _spread(spread(metric(found.rounds, "answers per second"))),
-            _ratio(name, subjects, one, "answers per second", above=subject),
+            _ratio(name, subjects, subject, one, "answers per second"),
             _number(spread(metric(found.rounds, _RATE)).median),
             _number(spread(metric(found.rounds, "share of a core")).median),
             _number(found.facts["resident"] / 1e6),
@@ -204,15 +205,21 @@ def _workers_table(name: str, subjects: Subjects) -> list[list[str]]:
     return rows
 
 
-def _ratio(case: str, subjects: Subjects, below: str, name: str, *, above: str | None = None) -> str:
-    """A ratio within rounds: of ourselves with the same document, else of our first server in the case, to another."""
-    own = [subject for subject in subjects if subject.startswith(US)]
-    alike = US + "".join(below.partition(", ")[1:])
-    one = above or (alike if alike in own and below not in own else next(iter(own), None))
-    if one is None or one == below:
+def _ratios(case: str, subjects: Subjects, below: str, name: str) -> list[str]:
+    """The ratios of ourselves to another server, with default settings and the fastest; with the same document."""
+    found = []
+    for ours in (DEFAULTS, US):
+        alike = ours + "".join(below.partition(", ")[1:])
+        found.append(_ratio(case, subjects, alike if alike in subjects else ours, below, name))
+    return found
+
+
+def _ratio(case: str, subjects: Subjects, above: str, below: str, name: str) -> str:
+    """The ratio of two servers within rounds; nothing where one of them was not measured, or both are the same."""
+    if above == below:
         return ""
     try:
-        return _spread(compare({case: subjects}, case, (one, name), (below, name)))
+        return _spread(compare({case: subjects}, case, (above, name), (below, name)))
     except NotMeasured:
         return ""
 

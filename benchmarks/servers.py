@@ -25,6 +25,7 @@ PRISM_DYNAMIC: Final = "Prism -d"
 PRISM_STORED: Final = "Prism, stored example"
 WIREMOCK: Final = "WireMock"
 SCALAR: Final = "Scalar"
+STEADY: Final = "Steady"
 CONNEXION: Final = "Connexion"
 STARLETTE: Final = "Starlette"
 BARE: Final = "bare ASGI app"
@@ -37,6 +38,7 @@ FAMILIES: Final[Mapping[str, str]] = MappingProxyType(
         "prism": PRISM,
         "wiremock": WIREMOCK,
         "scalar": SCALAR,
+        "steady": STEADY,
         "connexion": CONNEXION,
         "starlette": STARLETTE,
         "bare": BARE,
@@ -141,6 +143,12 @@ def stub(path: str, body: object, *, status: int = 200, **more: object) -> dict[
 def scalar(document: Path) -> Command:
     """Start Scalar's mock server."""
     return Command(words=("node", str(APPS / "scalar.mjs"), "{port}", str(document), str(PEERS)))
+
+
+def steady(document: Path) -> Command:
+    """Start Steady without a line for each request."""
+    script = PEERS / "node_modules/@stdy/cli/steady.js"
+    return Command(words=("node", str(script), "--quiet", "--host", "127.0.0.1", "--port", "{port}", str(document)))
 
 
 def connexion(document: Path) -> Command:

@@ -173,8 +173,8 @@ def test_tables_show_ratios_and_what_went_wrong() -> None:
     subjects = load_case(mock_server=rounds(1_400, 1_500, 1_300), Prism=rounds(100, 100, 100))
     shown = render_case("stored", {**subjects, "WireMock": Measured(trouble="java is not installed")})
 
-    assert "| mock-server | 1,400 (1,300-1,500) |  | 700 | 1 | 9 | 6.82 | 85 |" in shown
-    assert "| Prism | 100 | 14 (13-15) | 50 |" in shown
+    assert "| mock-server | 1,400 (1,300-1,500) |  |  | 700 | 1 | 9 | 6.82 | 85 |" in shown
+    assert "| Prism | 100 |  | 14 (13-15) | 50 |" in shown
     assert "- WireMock was not measured: java is not installed" in shown
 
 
@@ -182,8 +182,8 @@ def test_a_peer_is_compared_with_us_on_the_same_document() -> None:
     ours = {f"{US}, 1 operation": rounds(200), f"{US}, 1,000 operations": rounds(100)}
     shown = render_case("operations", load_case(**ours, **{f"{PRISM}, 1,000 operations": rounds(10)}))
 
-    assert f"| {US}, 1,000 operations | 100 | 2 |" in shown
-    assert f"| {PRISM}, 1,000 operations | 10 | 10 |" in shown
+    assert f"| {US}, 1,000 operations | 100 |  |  |" in shown
+    assert f"| {PRISM}, 1,000 operations | 10 |  | 10 |" in shown
 
 
 def test_a_run_on_a_crowded_machine_says_so() -> None:

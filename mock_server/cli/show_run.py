@@ -20,6 +20,7 @@ from mock_server.printable import printable, printable_json, printable_lines
 
 _MOST_NAMED = 6  # operations
 _MOST_SHOWN = 1_200  # characters of a body
+_MOST_LINES = 12  # of it: a page of HTML says no more in forty
 _COLOURS = {"error": "red", "warning": "yellow", "note": "cyan", "unknown": "magenta"}
 
 
@@ -119,8 +120,11 @@ def _message(message: JsonObject, lead: str, names: set[str]) -> Iterator[str]:
             shown = body
         else:
             shown = f"{body[:_MOST_SHOWN]} … ({len(body):,} characters)"
-        for line in shown.splitlines():
+        lines = shown.splitlines()
+        for line in lines[:_MOST_LINES]:
             yield f"{lead} {line}"
+        if len(lines) > _MOST_LINES:
+            yield f"{lead} … {len(body):,} characters"
 
 
 def summarise(report: Report, frame: ReportContext) -> None:

@@ -144,11 +144,10 @@ def _query(value: JsonValue) -> bytes:
     """Read a query: a text before version 3, then lists of values by name."""
     if isinstance(value, str):
         return quote(value.lstrip("?"), safe="/?%:@!$&'()*+,;=~-._[]").encode("ascii")
-    pairs = [
-        (name, str(text))
-        for name, texts in as_object(value).items()
-        for text in (texts if isinstance(texts, list) else [texts])
-    ]
+    pairs: list[tuple[str, str]] = []
+    for name, texts in as_object(value).items():
+        listed = texts if isinstance(texts, list) else [texts]
+        pairs += [(name, str(text)) for text in listed]
     return urlencode(pairs).encode("ascii")
 
 

@@ -82,16 +82,7 @@ def find_sources(paths: Iterable[str]) -> list[RecordSource]:
         if where == "-":
             found.append(RecordSource(where, "lines"))
         elif path.is_dir():
-            inside = sorted(child for child in path.rglob("*") if child.is_file() and _suffix(child) in _SUFFIXES)
-            if not inside:
-                raise UsageError(f"there is no {', '.join(sorted(_SUFFIXES))} file in {where}")
-            for child in inside:
-                escape = find_escape(child, [path.resolve()])
-                if escape is not None:
-                    raise UsageError(
-                        f"{child} leads to {escape}, outside of {where}: name that file itself, or remove the link"
-                    )
-            found += [RecordSource(str(child), _kind(child), is_named=False) for child in inside]
+            found += [RecordSource(str(child), _kind(child), is_named=False) for child in _list_records(path)]
         elif path.suffix.lower() in {".yaml", ".yml"}:
             raise UsageError(
                 f"{where} is no captured traffic: that is HAR, NDJSON or JSON. "
@@ -102,6 +93,25 @@ def find_sources(paths: Iterable[str]) -> list[RecordSource]:
         else:
             raise UsageError(f"{where}: there is no such file")
     return found
+
+
+def _list_records(folder: Path) -> list[Path]:
+    """
+    List the files in a folder that may hold records.
+
+    Raises:
+        UsageError: there are none, or a link leads out of it.
+    """
+    inside = sorted(child for child in folder.rglob("*") if child.is_file() and _suffix(child) in _SUFFIXES)
+    if not inside:
+        raise UsageError(f"there is no {', '.join(sorted(_SUFFIXES))} file in {folder}")
+    for child in inside:
+        escape = find_escape(child, [folder.resolve()])
+        if escape is not None:
+            raise UsageError(
+                f"{child} leads to {escape}, outside of {folder}: name that file itself, or remove the link"
+            )
+    return inside
 
 
 def _kind(path: Path) -> str:

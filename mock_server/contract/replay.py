@@ -207,8 +207,9 @@ def _record(line: bytes) -> JsonObject | None:
 
 
 def _read(value: JsonObject) -> RecordedFinding:
-    requests, status, where = value.get("requests"), value.get("status"), value.get("where")
-    if isinstance(requests, list) and len(requests) > _MOST_REQUESTS:
+    requests, where = _listed(value.get("requests")), _listed(value.get("where"))
+    status = value.get("status")
+    if len(requests) > _MOST_REQUESTS:
         raise ValueError(f"it has more than {_MOST_REQUESTS} requests")
     return RecordedFinding(
         str(value["id"]),
@@ -218,19 +219,26 @@ def _read(value: JsonObject) -> RecordedFinding:
         status if isinstance(status, int) else 0,
         Intent(value.get("intent")),
         str(value.get("keyword", "")),
-        tuple(map(str, where)) if isinstance(where, list) else (),
-        tuple(_read_request(item) for item in requests if isinstance(item, dict)) if isinstance(requests, list) else (),
+        tuple(map(str, where)),
+        tuple(_read_request(item) for item in requests if isinstance(item, dict)),
     )
+
+
+def _listed(value: JsonValue) -> list[JsonValue]:
+    """Return a list as it is; nothing where it is none."""
+    return value if isinstance(value, list) else []
 
 
 def _hidden(mask: Mask, request: Request) -> Request:
     """Leave the credentials of a request out, to be put in again; of its other secrets keep the form."""
     out, form = mask.request(request), mask.veiled().request(request)
-    pairs = zip(request.fields, out.fields, form.fields, strict=True)
-    fields = tuple(left_out if _is_credential(mask, *field) else kept for field, left_out, kept in pairs)
-    parts = zip(request.query.split(b"&"), out.query.split(b"&"), form.query.split(b"&"), strict=False)
-    query = b"&".join(left_out if _names_key(mask, part) else kept for part, left_out, kept in parts)
-    return form._replace(fields=fields, query=query)
+    fields = []
+    for field, left_out, kept in zip(request.fields, out.fields, form.fields, strict=True):
+        fields.append(left_out if _is_credential(mask, *field) else kept)
+    parts = []
+    for part, left_out, kept in zip(*(each.query.split(b"&") for each in (request, out, form)), strict=False):
+        parts.append(left_out if _names_key(mask, part) else kept)
+    return form._replace(fields=tuple(fields), query=b"&".join(parts))
 
 
 def _names_key(mask: Mask, part: bytes) -> bool:

@@ -23,6 +23,7 @@ from mock_server.errors import DocumentError, MalformedContent, UsageError
 from mock_server.exchange.body import read_json, write_json
 from mock_server.exchange.secrets.mask import Mask
 from mock_server.files import write_file
+from mock_server.json_values import JsonValue
 from mock_server.settings.contract import TestedOperation
 
 _MOST_SHARDS: Final = 1_000
@@ -152,7 +153,11 @@ def read_values(path: Path) -> GivenValues:
         raise UsageError(str(error)) from error
     if not isinstance(value, dict):
         raise UsageError(f"{path}: values are an object of names, each with a value or a list of values")
-    return GivenValues({name: tuple(item) if isinstance(item, list) else (item,) for name, item in value.items()})
+    return GivenValues({name: _as_values(item) for name, item in value.items()})
+
+
+def _as_values(item: JsonValue) -> tuple[JsonValue, ...]:
+    return tuple(item) if isinstance(item, list) else (item,)
 
 
 def join_values(given: GivenValues, document: Document, tables: Mapping[str, TestedOperation]) -> GivenValues:

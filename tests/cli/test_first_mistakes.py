@@ -138,7 +138,7 @@ TYPED: list[tuple[str, dict[str, str], str, int, str]] = [
     ("no time for an answer", {}, "test {closed} shop.yaml --timeout 0", 2, "mock-server: Invalid value for '--timeout': it has to be greater than or equal to 0.001\n'mock-server test --help' says more."),
     ("an application that is elsewhere", {}, "test --app nope:app shop.yaml", 2, "mock-server: --app nope:app: No module named 'nope' in /…, nor among the packages of /…"),
     ("an application of another name", {}, "test --app json:app shop.yaml", 2, "mock-server: --app json:app: json has no app"),
-    ("no document at all", {}, "check", 0, "there is no openapi.yaml here and no document is named: the shipped example is used\n1 operation, 5 fixtures: 0 errors, 0 warnings, 0 notes"),
+    ("no document at all", {}, "test {closed}", 2, "there is no openapi.yaml here and no document is named: the shipped example is used\nmock-server: {closed} can't be reached: …\nIs it running, and is the URL the base that the paths of the document follow?"),
     ("traffic that is not there", {}, "validate traffic.har", 2, "mock-server: traffic.har: there is no such file"),
     ("a document to validate", {}, "validate shop.yaml", 2, "mock-server: shop.yaml is no captured traffic: that is HAR, NDJSON or JSON. To check a document: mock-server check shop.yaml"),
     ("a format that there is none of", {}, "check shop.yaml --format xml", 2, "mock-server: --format is one of text, json, github, sarif, not 'xml'"),

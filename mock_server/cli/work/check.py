@@ -7,7 +7,7 @@ import typer
 
 from mock_server.cli.configure import configure
 from mock_server.cli.progress import show_progress
-from mock_server.cli.show import choose_document, print_findings, require_format
+from mock_server.cli.show import print_findings, require_format
 from mock_server.cli.terminal import count_noun, say
 from mock_server.findings import Level
 from mock_server.respond.inspect_document import InspectedDocument, inspect
@@ -30,7 +30,7 @@ def check(
     require_format(format_)
     allowed = {"overlay": overlay, "allow_remote": allow_remote, "allow_path": allow_path}
     settings = configure({"fixtures": fixtures, "scenarios": scenarios, "locale": locale, **allowed})
-    opened = open_responder(choose_document(document), settings, judge_fixtures=False)
+    opened = open_responder(document, settings, judge_fixtures=False)
     with show_progress() as show:
         inspected = inspect(opened.responder, opened.responder.fixtures, show, opened.scenarios)
     print_findings(inspected.findings, format_, read=opened.document.library.loaded(), command="check")

@@ -6,9 +6,9 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from mock_server.cli.configure import configure
-from mock_server.cli.show import choose_document
 from mock_server.cli.terminal import count_noun, say
 from mock_server.diff.usage import collect_usage, write_profile
+from mock_server.document.default import default_document
 from mock_server.document.fetch import fetch, host_of, is_allowed
 from mock_server.document.read import read_document
 from mock_server.document.yaml import encode_yaml
@@ -30,7 +30,7 @@ def consumer(
 ) -> None:
     """Do what the command says; the arguments are its flags."""
     settings = configure({"overlay": overlay, "allow_remote": allow_remote or None, "allow_path": allow_path or None})
-    opened = read_document(choose_document(document), settings)
+    opened = read_document(document or default_document(), settings)
     first = sources[0]
     called = name or (Path(first).name.partition(".")[0] if "://" not in first and first != "-" else "consumer")
     with TemporaryDirectory() as folder:

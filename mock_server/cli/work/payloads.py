@@ -10,9 +10,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 
 from mock_server.cli.configure import configure
 from mock_server.cli.progress import show_progress
-from mock_server.cli.show import choose_document, print_findings
+from mock_server.cli.show import print_findings
 from mock_server.cli.terminal import say
 from mock_server.cli.workers import choose_executor
+from mock_server.document.default import default_document
 from mock_server.errors import UsageError
 from mock_server.generate.edges.catalogue import count_reasons
 from mock_server.json_values import Progress, format_pointer
@@ -66,7 +67,7 @@ def payloads(
     )
     _require("--direction", direction, _DIRECTIONS)
     _require("--format", format_, FORMATS)
-    where = choose_document(document)
+    where = document or default_document()
     if Path(where).is_file():
         where = str(Path(where).resolve())  # a worker may run in another folder
     if where == "-" and (workers > 1 or scheduler is not None):

@@ -141,7 +141,7 @@ def _document_lines(
     if not is_alone:
         named = f"{opened.where}, "
     elif is_shipped(opened.where):
-        named = "the shipped example, as there is no openapi.yaml here; "
+        named = "the shipped example (no openapi.yaml here), "
     stored = "no fixtures"
     if opened.fixtures_from is not None:
         stored = f"fixtures in {opened.fixtures_from}"

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingCo
 
 from mock_server.cli.configure import configure
 from mock_server.cli.progress import show_progress
-from mock_server.cli.show import choose_document, print_findings, require_format
+from mock_server.cli.show import print_findings, require_format
 from mock_server.cli.terminal import count_noun, say
 from mock_server.cli.workers import choose_executor
 from mock_server.contract.parts import (
@@ -26,6 +26,7 @@ from mock_server.contract.parts import (
 from mock_server.contract.record_judge import RecordJudge
 from mock_server.contract.records import RecordSource, find_sources
 from mock_server.contract.summary import Summary
+from mock_server.document.default import default_document
 from mock_server.errors import UsageError
 from mock_server.findings import Level
 from mock_server.payloads.executors import run_pieces
@@ -53,7 +54,7 @@ def validate(
         raise UsageError(f"--direction is request or response, not {direction!r}")
     settings = configure({"overlay": overlay, "allow_remote": allow_remote, "allow_path": allow_path})
     sources = find_sources(files)
-    where = choose_document(document)
+    where = document or default_document()
     standard = RecordStandard(
         document=_found_anywhere(where) if scheduler is not None else where,
         settings=replace(settings, overlay=tuple(path.absolute() for path in settings.overlay)),

@@ -279,12 +279,10 @@ class Covering:
         except UndefinedSerialization:
             return
         self._prepare_broken_type(request)
-        other = tuple(
-            (name, b"application/x-unheard-of" if name == b"content-type" else value) for name, value in request.fields
-        )
+        other = _with_type(request, b"application/x-unheard-of")
         for changed, what in (
             (request._replace(body=request.body[:-1] + b","), "a body that is no JSON"),
-            (request._replace(fields=other), "a media type that is not documented"),
+            (other, "a media type that is not documented"),
         ):
             classified = self.session.subject.classify(changed)
             if classified.intent is Intent.VIOLATING:
@@ -306,8 +304,7 @@ class Covering:
 
     def _prepare_broken_type(self, request: Request) -> None:
         """Keep a body whose Content-Type is none: whatever comes of it, the provider must not fail."""
-        fields = tuple((name, b"; /=" if name == b"content-type" else value) for name, value in request.fields)
-        session, broken = self.session, request._replace(fields=fields)
+        session, broken = self.session, _with_type(request, b"; /=")
         what = "a Content-Type that is none"
         session.broken_type = Probe(session.subject.entry.id, broken, Intent.DOUBTFUL, session.phase, what)
 
@@ -378,6 +375,12 @@ class Covering:
         if run.memory.is_created(template, variables):
             return _FOREIGN
         return ("TRACE",)
+
+
+def _with_type(request: Request, media_type: bytes) -> Request:
+    """Return a request whose body is said to be of another media type."""
+    fields = {b"content-type": media_type}
+    return request._replace(fields=tuple((name, fields.get(name, value)) for name, value in request.fields))
 
 
 def _renew(known: JsonValue, drawn: JsonValue) -> JsonValue:

@@ -93,12 +93,14 @@ def _tiles(run: JsonObject) -> list[dict[str, Any]]:
 
 def _bars(history: list[JsonObject]) -> list[dict[str, Any]]:
     """Return the bars of a chart: their heights in percent, of the most errors that there were."""
-    counts = [item["red"] if isinstance(item["red"], int) else 0 for item in history[-_MOST_RUNS:]]
-    most = max(counts, default=0) or 1
-    return [
-        {**item, "height": max(4, 100 * count // most)}
-        for item, count in zip(history[-_MOST_RUNS:], counts, strict=True)
-    ]
+    shown = history[-_MOST_RUNS:]
+    most = max(map(_count_red, shown), default=0) or 1
+    return [{**item, "height": max(4, 100 * _count_red(item) // most)} for item in shown]
+
+
+def _count_red(item: JsonObject) -> int:
+    count = item["red"]
+    return count if isinstance(count, int) else 0
 
 
 def _depth(run: JsonObject) -> dict[str, dict[str, list[dict[str, str]]]]:

@@ -7,6 +7,7 @@ from typing import Final
 from mock_server.contract.checks.table import name_checks
 from mock_server.contract.depth import Exercise
 from mock_server.contract.model import Exchanged, Incident
+from mock_server.contract.phases.leftovers import Leftover
 from mock_server.contract.reports.shell import Shell
 from mock_server.contract.runner import Report
 from mock_server.document.positions import Position
@@ -143,13 +144,7 @@ def digest(report: Report, frame: ReportContext, checks: frozenset[str] = frozen
         ],
         "coverage": {"percent": round(report.exercised.percent, 1), "kinds": kinds},
         "operations": [_operation(report, frame, tested, name_checks(checks)) for tested in report.operations],
-        "left": [
-            {
-                "path": frame.mask.text(left.path),
-                "curl": frame.write_request(left.request) if left.request is not None else None,
-            }
-            for left in report.left
-        ],
+        "left": [_left(left, frame) for left in report.left],
         "skipped": [entry.title for entry in report.skipped],
         "skipped_tags": {entry.title: list(entry.tags) for entry in report.skipped if entry.tags},
         "history": list(frame.history),
@@ -157,6 +152,12 @@ def digest(report: Report, frame: ReportContext, checks: frozenset[str] = frozen
         "warnings": [frame.mask.text(finding.message) for finding in report.warnings],
         "findings": [frame.describe(incident) for incident in report.incidents],
     }
+
+
+def _left(left: Leftover, frame: ReportContext) -> JsonObject:
+    """Write what was left behind, and the request that would remove it."""
+    curl = frame.write_request(left.request) if left.request is not None else None
+    return {"path": frame.mask.text(left.path), "curl": curl}
 
 
 def _operation(report: Report, frame: ReportContext, tested: Exercise, checks: list[str]) -> JsonObject:

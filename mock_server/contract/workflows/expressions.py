@@ -13,7 +13,7 @@ from mock_server.contract.workflows.model import Selector
 from mock_server.document.model import MISSING, Missing
 from mock_server.exchange.body import write_json
 from mock_server.exchange.expressions import ExpressionContext, evaluate
-from mock_server.json_values import JsonValue, array_index, find_at, parse_pointer
+from mock_server.json_values import JsonObject, JsonValue, array_index, find_at, parse_pointer
 from mock_server.jsonpath import PathEngine, PathError
 
 _EMBEDDED: Final = re.compile(r"\{(\$[^{}]*)\}")
@@ -45,21 +45,23 @@ class Scope:
             if self.exchange is None:
                 return MISSING
             return _walk(evaluate(found[1], self.exchange), text[found.end() :])
-        root, _, rest = text.removeprefix("$").partition(".")
-        value: JsonValue | Missing
-        if root == "inputs":
-            value = dict(self.inputs)
-        elif root == "outputs":
-            value = dict(self.outputs)
-        elif root == "steps":
-            value = {name: {"outputs": dict(outputs)} for name, outputs in self.steps.items()}
-        elif root == "workflows":
-            value = {name: {key: dict(part) for key, part in sides.items()} for name, sides in self.workflows.items()}
-        elif root == "sourceDescriptions":
-            value = {name: {"url": url} for name, url in self.sources.items()}
-        else:
-            return MISSING
-        return _walk(value, f".{rest}" if rest else "")
+        root, dot, rest = text.removeprefix("$").partition(".")
+        return _walk(self._of_workflows(root), f"{dot}{rest}" if rest else "")
+
+    def _of_workflows(self, root: str) -> JsonValue | Missing:
+        """Return what an expression that begins with a word leads into; MISSING where no expression does."""
+        match root:
+            case "inputs":
+                return dict(self.inputs)
+            case "outputs":
+                return dict(self.outputs)
+            case "steps":
+                return {name: {"outputs": dict(outputs)} for name, outputs in self.steps.items()}
+            case "workflows":
+                return {name: _as_objects(sides) for name, sides in self.workflows.items()}
+            case "sourceDescriptions":
+                return {name: {"url": url} for name, url in self.sources.items()}
+        return MISSING
 
     def fill(self, value: JsonValue, depth: int = 0) -> JsonValue | Missing:
         """Replace the expressions in a value; MISSING where one leads to nothing."""
@@ -119,6 +121,10 @@ def as_text(value: JsonValue) -> str:
     if isinstance(value, str):
         return value
     return write_json(value).decode()
+
+
+def _as_objects(parts: Mapping[str, Mapping[str, JsonValue]]) -> JsonObject:
+    return {name: dict(part) for name, part in parts.items()}
 
 
 def _walk(value: JsonValue | Missing, rest: str) -> JsonValue | Missing:

@@ -12,7 +12,7 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
         "validate_requests", "security", "strict_accept", "keep_invalid_examples", "keep_links", "caching", "check",
         "reload", "now", "issuer", "check_tokens", "idempotency",
     ),
-    "What goes wrong": ("delay", "fault", "rate_limit"),
+    "What goes wrong": ("delay", "fault"),
     "Callbacks": ("callbacks_to", "callback_delay", "callback_retries"),
     "Where it listens": (
         "http", "host", "port", "allow_host", "cors", "tls_cert", "tls_key", "admin", "admin_port", "admin_token",

@@ -21,7 +21,7 @@ from mock_server.exchange.parameters import Carrier
 from mock_server.exchange.router import Matched
 from mock_server.json_values import JsonObject
 from mock_server.judges.body import find_content, find_request_content
-from mock_server.respond.answer import Answer
+from mock_server.respond.answer import Answer, RawField
 from mock_server.respond.journal import Recorded
 from mock_server.respond.responder import Responder
 from mock_server.respond.worlds import Worlds
@@ -67,6 +67,13 @@ class Usable:
     def goes_by_path(self, entry: Entry) -> bool:
         """Return True if different paths of an operation use different items."""
         return any(parameter.location is ParameterLocation.PATH for parameter in self._part(entry).read)
+
+    def goes_by_fields(self, entry: Entry) -> bool:
+        """Return True if different header fields of a request use different items, as Content-Type of a body does."""
+        part = self._part(entry)
+        return part.operation.request_body is not None or any(
+            parameter.location in {ParameterLocation.HEADER, ParameterLocation.COOKIE} for parameter in part.read
+        )
 
     def used(self, entry: Entry, request: Request, answer: Answer) -> Iterator[Item]:
         """Yield the items of an operation that an exchange used."""
@@ -211,7 +218,10 @@ _PLURAL: Final = dict(
     zip(KINDS, ("operations", "statuses", "mediaTypes", "parameters", "values", "bodies"), strict=True)
 )
 
-_Key = tuple[str, int, bytes, bytes, int, str]
+_PROBLEM: Final = "problem:"
+_ALIKE: Final = ("fixture:", "example:", "generated", _PROBLEM)  # sources whose answers to equal requests are alike
+
+_Key = tuple[str, int, bytes, bytes, tuple[RawField, ...], int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,14 +273,16 @@ class Coverage:
     responders: Callable[[], Iterable[Responder]]  # of the documents that are served now
     worlds: Worlds
     _waiting: dict[_Key, _EqualRequests] = field(default_factory=dict)
-    # Requests that may differ in more than their target.
+    # Exchanges whose answers may differ though the requests are equal.
     _particular: list[tuple[str, _EqualRequests]] = field(default_factory=list)
     _bytes: int = 0
     _items: int = 0  # used ones, over all worlds
     _by_world: dict[str, Counter[Item]] = field(default_factory=dict)
     _all: Counter[Item] = field(default_factory=Counter)
     _usable: dict[int, Usable] = field(default_factory=dict)  # by the id of the responder, which a reload replaces
-    _by_path: BoundedCache[int, tuple[Entry, bool]] = field(default_factory=lambda: BoundedCache(_OPERATIONS))
+    _by_entry: BoundedCache[int, tuple[Entry, tuple[bool, bool]]] = field(
+        default_factory=lambda: BoundedCache(_OPERATIONS)
+    )
 
     def __post_init__(self) -> None:
         """Follow worlds that are dropped, and count into the budget of memory."""
@@ -292,27 +304,30 @@ class Coverage:
         if answer.entry is None:
             return
         request = recorded.request
-        if request.body or not answer.source.startswith(("fixture:", "example:", "generated")):
+        if not answer.source.startswith(_ALIKE):
             self._particular.append((recorded.world, _EqualRequests(request._replace(body=b""), answer)))
         else:
-            path = request.path if self._goes_by_path(answer.entry) else b""
-            key = (recorded.world, id(answer.entry), path, request.query, answer.status, answer.source)
+            goes_by_path, goes_by_fields = self._goes_by(answer.entry)
+            path = request.path if goes_by_path else b""
+            # Accept may decide on the words of a problem.
+            fields = tuple(request.fields) if goes_by_fields or answer.source.startswith(_PROBLEM) else ()
+            key = (recorded.world, id(answer.entry), path, request.query, fields, answer.status, answer.source)
             known = self._waiting.get(key)
             if known is not None:
                 known.count += 1
                 return
-            self._waiting[key] = _EqualRequests(request, answer)
+            self._waiting[key] = _EqualRequests(request._replace(body=b""), answer)
         self._bytes += _AROUND + len(request.path) + len(request.query) + len(request.body) + len(answer.body)
         if len(self._waiting) + len(self._particular) >= _WAITING or self._bytes > _BYTES:
             self._count()
 
-    def _goes_by_path(self, entry: Entry) -> bool:
-        """Return True if requests for an operation that differ in their path only are counted apart."""
-        known = self._by_path.get(id(entry))
+    def _goes_by(self, entry: Entry) -> tuple[bool, bool]:
+        """Return whether requests for an operation that differ in their path only, or in their fields, count apart."""
+        known = self._by_entry.get(id(entry))
         if known is None:
-            homes = (home for each in self.responders() if (home := self._of(each)).knows(entry))
-            goes = any(home.goes_by_path(entry) for home in homes)
-            known = self._by_path[id(entry)] = entry, goes  # with the entry, so that its id stays its own
+            homes = [home for each in self.responders() if (home := self._of(each)).knows(entry)]
+            goes = any(home.goes_by_path(entry) for home in homes), any(home.goes_by_fields(entry) for home in homes)
+            known = self._by_entry[id(entry)] = entry, goes  # with the entry, so that its id stays its own
         return known[1]
 
     def prepare(self) -> None:

@@ -41,6 +41,27 @@ def test_what_was_used_is_counted(admin: Admin) -> None:
     assert told["listThings"]["requests"] == 0
 
 
+def test_requests_that_differ_in_a_header_field_or_the_media_type_of_their_body_are_told_apart(admin: Admin) -> None:
+    media = {"application/json": {"schema": {}}, "text/plain": {"schema": {"type": "string"}}}
+    trace = {"name": "X-Trace", "in": "header", "schema": {"enum": ["a", "b"]}}
+    done = {"200": {"description": "", "content": {"application/json": {"example": 1}}}}
+    client = admin({**THINGS, "paths": {"/t": {
+        "get": {"operationId": "read", "parameters": [trace], "responses": done},
+        "post": {"operationId": "make", "requestBody": {"content": media}, "responses": done},
+    }}})  # fmt: skip
+    for value in ("a", "b", "b", None):
+        client.ask("/t", headers={"X-Trace": value} if value else {})
+    client.ask("/t", "POST", json={})
+    client.ask("/t", "POST", headers={"Content-Type": "text/plain"}, body=b"x")
+    client.ask("/t", "POST", headers={"Content-Type": "text/plain"}, body=b"y")
+    told = covered(client)
+
+    assert told["read"]["requests"] == 4
+    assert told["read"]["parameters"] == {"header X-Trace": 3}
+    assert told["read"]["values"] == {"header X-Trace=a": 1, "header X-Trace=b": 2}
+    assert told["make"]["bodies"] == {"application/json": 1, "text/plain": 2}
+
+
 def test_a_world_has_its_own_and_all_have_everything_even_of_worlds_that_are_gone(admin: Admin) -> None:
     client = admin()
     client.ask("/things/1", headers={"X-Mock-World": "ann"})

@@ -21,6 +21,7 @@ from mock_server.admin.api.usage import usage_routes
 from mock_server.admin.api.verify import verify_routes
 from mock_server.admin.api.worlds import world_routes
 from mock_server.admin.coverage import Coverage
+from mock_server.admin.description import make_description
 from mock_server.admin.exchange import AdminContext
 from mock_server.admin.json import AdminRefusal, on_http, on_refused, reply
 from mock_server.admin.metrics import Metrics
@@ -48,7 +49,9 @@ def create_admin(backend: Backend, guard: Guard, coverage: Coverage, metrics: Me
         *mapping_routes(context),
     ]
     routes += [*callback_routes(context), *upstream_routes(context)]
-    routes += [Route(path, _contents(routes), methods=["GET"]) for path in ("/__admin", "/__admin/")]
+    routes.append(Route("/__admin/openapi.json", _description(routes), methods=["GET"]))
+    contents = _contents(routes)
+    routes += [Route(path, contents, methods=["GET"]) for path in ("/__admin", "/__admin/")]
     refusing = {AdminRefusal: on_refused, MalformedWorld: on_refused, HTTPException: on_http}
     app = Starlette(routes=routes, exception_handlers=refusing)
     app.router.redirect_slashes = False
@@ -75,3 +78,13 @@ def _contents(routes: list[Route]) -> Callable[[Request], Awaitable[Response]]:
         return reply({"version": __version__, "endpoints": listed})
 
     return contents
+
+
+def _description(routes: list[Route]) -> Callable[[Request], Awaitable[Response]]:
+    """Make the view of the document; the list of routes is complete once it is asked for."""
+
+    async def description(request: Request) -> Response:
+        """Show the OpenAPI document of this API."""
+        return reply(make_description(routes, describe_endpoint))
+
+    return description

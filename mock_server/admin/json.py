@@ -13,7 +13,7 @@ from mock_server.errors import MalformedWorld, MockServerError
 from mock_server.exchange import problem
 from mock_server.exchange.problem import MEDIA_TYPE, Problem
 from mock_server.json_values import JsonObject, JsonValue
-from mock_server.respond.worlds import EVERYBODY, World, Worlds
+from mock_server.respond.worlds import EVERYBODY, World, Worlds, require_world_name
 
 ALL: Final = "*"  # every world
 _DEEPEST: Final = 200  # arrays and objects in one another
@@ -143,10 +143,28 @@ def _children(container: JsonObject | list[JsonValue]) -> Iterable[JsonValue]:
 
 
 def world_named(request: Request, worlds: Worlds) -> str:
-    """Return the name of the world of a request: from `?world=`, ALL for all, else as requests of the API name it."""
-    name = request.query_params.get("world")
+    """
+    Return the name of the world of a request: from `?world=`, ALL for all, else as requests of the API name it.
+
+    Raises:
+        MalformedWorld: that can't be a name.
+    """
+    name = chosen_world(request)
     if name is None:
         return worlds.of(request.headers.raw).name
+    return name
+
+
+def chosen_world(request: Request) -> str | None:
+    """
+    Return the name of the world in `?world=`; None where there is none.
+
+    Raises:
+        MalformedWorld: that can't be a name.
+    """
+    name = request.query_params.get("world")
+    if name is not None and name not in {ALL, EVERYBODY}:
+        require_world_name(name)
     return name
 
 

@@ -212,8 +212,7 @@ class Worlds:
         now = self._clock()
         world = self._worlds.pop(name, None)
         if world is None:
-            if not _NAME.match(name):
-                raise MalformedWorld(name)
+            require_world_name(name)
             self._make_room(now)
             journal = Journal(self._journal, tally=self._journals)
             world = World(name, journal=journal, clock=self.time_of_day)
@@ -342,6 +341,17 @@ class Worlds:
             return False
         journal.drop_oldest()
         return True
+
+
+def require_world_name(name: str) -> None:
+    """
+    Check the name of a world.
+
+    Raises:
+        MalformedWorld: that can't be one.
+    """
+    if not _NAME.match(name):
+        raise MalformedWorld(name)
 
 
 def named_world(fields: RawFields) -> str | None:

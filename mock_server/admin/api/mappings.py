@@ -8,11 +8,10 @@ from starlette.routing import Route
 
 from mock_server.admin.acts.mappings import find_mapping, refuse_script, remove_mapping, responders_of, set_scenario
 from mock_server.admin.exchange import AdminContext
-from mock_server.admin.json import ALL, malformed, one_world, read_object, reply, some_worlds, world_named
+from mock_server.admin.json import ALL, chosen_world, malformed, one_world, read_object, reply, some_worlds, world_named
 from mock_server.errors import ScriptError
 from mock_server.json_values import JsonValue
 from mock_server.respond.mappings import list_scenarios, reset_scenarios
-from mock_server.respond.match.mapping import Mapping
 from mock_server.respond.worlds import EVERYBODY
 
 
@@ -42,7 +41,8 @@ class _MappingViews:
 
     async def list(self, request: Request) -> Response:
         """List the mappings, newest first; with ?world=, those that apply to the world."""
-        found = [mapping for mapping in self._stubs if self._is_meant(mapping, request)]
+        world = chosen_world(request)
+        found = [mapping for mapping in self._stubs if world in {None, ALL, mapping.world} or mapping.world is None]
         start, count = _number(request, "offset", 0), _number(request, "limit", len(found))
         return reply(
             {"mappings": [mapping.written for mapping in found[start : start + count]], "meta": {"total": len(found)}}
@@ -59,6 +59,7 @@ class _MappingViews:
     async def import_(self, request: Request) -> Response:
         """Add many mappings, all or none."""
         given = await read_object(request, self._context.limit)
+        chosen_world(request)
         written = given.get("mappings")
         if isinstance(written, list):
             given = {**given, "mappings": [self._of_world(one, request) for one in written]}
@@ -89,23 +90,21 @@ class _MappingViews:
 
     async def clear(self, request: Request) -> Response:
         """Remove all mappings; with ?world= those of one world."""
-        if request.query_params.get("world", ALL) == ALL:
+        world = chosen_world(request)
+        if world is None or world == ALL:
             self._stubs.clear()
         else:
-            self._stubs.drop(request.query_params["world"])
+            self._stubs.drop(world)
         return reply({})
 
     async def reset(self, request: Request) -> Response:
         """Remove all mappings that are not persistent; with ?world= those of one world."""
-        if request.query_params.get("world", ALL) == ALL:
+        world = chosen_world(request)
+        if world is None or world == ALL:
             self._stubs.forget()
         else:
-            self._stubs.reset(request.query_params["world"])
+            self._stubs.reset(world)
         return reply({})
-
-    def _is_meant(self, mapping: Mapping, request: Request) -> bool:
-        world = request.query_params.get("world", ALL)
-        return world == ALL or mapping.world is None or mapping.world == world
 
     def _of_world(self, given: JsonValue, request: Request) -> JsonValue:
         """Add the world of the request to a mapping that names none."""

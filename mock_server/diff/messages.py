@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Final, NamedTuple
 
+import orjson
+
 from mock_server.diff.policy import MessagePolicy
 from mock_server.diff.proof.containment import Containment
 from mock_server.diff.proof.gaps import Gap
@@ -34,7 +36,9 @@ _MOST_WIDE_SEARCHES: Final = (
 )
 _MOST_STEPS: Final = 60  # changes of one good value, where the gaps gave nothing
 _MOST_LEAVES: Final = 12  # of one pair of schemas that are shown
+_MOST_SORTED: Final = 400  # gaps of which the plain ones are looked at first
 _VARIANTS: Final = 4
+_VAGUE: Final = frozenset(("", "$ref", "allOf", "anyOf", "not", "oneOf"))  # keywords that say little of a value
 
 
 class RefusedValue(NamedTuple):
@@ -98,6 +102,7 @@ class SchemaComparer:
     receiver: SchemaSide
     is_unchanged: Callable[[Node, Node], bool]  # whether two places say the same: the sender's, the receiver's
     _known: dict[tuple[object, ...], list[SchemaDifference]] = field(default_factory=dict)
+    _alike: dict[tuple[bytes, ...], list[SchemaDifference]] = field(default_factory=dict)
     _wide_searches: int = 0  # that were made, where no value that was made for a gap shows it
 
     def __post_init__(self) -> None:
@@ -124,8 +129,18 @@ class SchemaComparer:
         if key not in self._known:
             wanted = as_written(self.receiver.bundle(received), writing)
             given = self.sender.bundle(sent) if sent is not None else Bundle({}, received, {})
-            self._known[key] = self._compare(given, wanted)
+            self._known[key] = self._compare_once(given, wanted)
         return self._known[key]
+
+    def _compare_once(self, sent: Bundle, received: Bundle) -> list[SchemaDifference]:
+        """Compare two schemas, once for all places that refer to the same definitions."""
+        try:
+            key = tuple(orjson.dumps(SchemaSide.root(bundle)) for bundle in (sent, received))
+        except TypeError:  # a number beyond 64 bits
+            return self._compare(sent, received)
+        if key not in self._alike:
+            self._alike[key] = self._compare(sent, received)
+        return self._alike[key]
 
     @staticmethod
     def give_up(reason: str) -> SchemaDifference:
@@ -173,7 +188,8 @@ class SchemaComparer:
         except SchemaError as error:
             return [SchemaDifference(gaps[0], None, reason=str(error))]
         search = _Search(senders, receivers, self._samples, self.receiver)
-        found = [search.look(gap) for gap in islice(self._leaves(gaps), _MOST_LEAVES)]
+        leaves = sorted(islice(self._leaves(gaps), _MOST_SORTED), key=_is_vague)
+        found = [search.look(gap) for gap in leaves[:_MOST_LEAVES]]
         shown = [each for each in found if each.refused is not None]
         if shown:
             return shown
@@ -199,6 +215,10 @@ class SchemaComparer:
                 seen.add(gap.pair)
                 inner = self._containment.gaps_of(gap.pair)
                 todo += [replace(each, path=gap.path + each.path, route=gap.route + each.route) for each in inner]
+
+
+def _is_vague(gap: Gap) -> bool:
+    return gap.keyword in _VAGUE
 
 
 @dataclass(eq=False, repr=False)

@@ -35,6 +35,7 @@ class Congruence:
     is_same_keyword: Callable[[str, JsonObject, JsonObject], bool]  # whether a keyword of two schemas says the same
     has_narrowed: Callable[[JsonValue, JsonValue], bool]  # whether a receiver's schema is within a sender's
     are_apart: Callable[[JsonValue, JsonValue], bool]  # whether no value is of both schemas
+    differ_elsewhere: Callable[[JsonValue, JsonValue, JsonValue], bool]  # two schemas: not for values of a first one
     base_name: Callable[[str], str]  # of a sender's definition: as its document has it
     form_of: Callable[[JsonValue], Canonical | None]  # of a sender's schema
 
@@ -128,13 +129,15 @@ class Congruence:
         """
         Return whether a value of one alternative is of no other one of the receiver's.
 
-        It is of no other one of the sender's, so it is of none that was only narrowed.
+        It is of no other one of the sender's, so it is of none that was only narrowed, or that differs only in
+        properties that the value does not have.
         """
         for index, rival in enumerate(received):
-            if self.has_narrowed(sent[index], rival):
+            own = sent[index]
+            if self.has_narrowed(own, rival):
                 continue
             others = [*sent[:index], *sent[index + 1 :]]
-            if not all(self.are_apart(each, rival) for each in others):
+            if not all(self.are_apart(each, rival) or self.differ_elsewhere(each, own, rival) for each in others):
                 return False
         return True
 

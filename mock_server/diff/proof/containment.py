@@ -16,16 +16,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
-from mock_server.diff.policy import DEFINITIONS
 from mock_server.diff.proof.alternatives import AlternativeComparer, find_nearest
 from mock_server.diff.proof.apart import Apart
 from mock_server.diff.proof.congruence import Congruence
-from mock_server.diff.proof.forms import definition_name, has_references, of_type, types_of, widened
+from mock_server.diff.proof.forms import definition_name, has_references, names_of, of_type, types_of, widened
 from mock_server.diff.proof.gaps import Gap, Side
 from mock_server.diff.proof.parts import PartComparer
 from mock_server.diff.proof.sameness import Sameness
 from mock_server.diff.proof.scalars import find_number_gaps, find_string_gaps
-from mock_server.diff.proof.sides import SchemaSide
+from mock_server.diff.proof.sides import SchemaSide, name_of
 from mock_server.diff.proof.values import ValueComparer
 from mock_server.document.references import Node
 from mock_server.json_values import JsonValue
@@ -114,6 +113,7 @@ class Containment:
             self._sameness.of_keyword,
             self._has_narrowed_schema,
             self._are_apart,
+            self._differ_elsewhere,
             self.sender.base_name,
             self.sender.form,
         )
@@ -185,6 +185,17 @@ class Containment:
             return gaps
         return self._compare_all(self.sender.definition_forms(sent), self.receiver.definition_forms(received))
 
+    def _differ_elsewhere(self, value: JsonValue, sent: JsonValue, received: JsonValue) -> bool:
+        """Return whether a sender's and a receiver's schema differ only in properties that values of another lack."""
+        form = self.sender.form(self.sender.look_up(value))
+        view = form.view() if form is not None else None
+        names = names_of(view.property_names) if isinstance(view, ObjectView) else None
+        if names is None or names.patterns:
+            return False
+        return self._sameness.of_objects(
+            self.sender.unsealed().look_up(sent), self.receiver.unsealed().look_up(received), names.literals
+        )
+
     def _compare_schemas(self, sent: JsonValue, received: JsonValue) -> list[Gap]:
         """Compare two schemas of whole values, as their sides have them."""
         gaps = self._congruence.find_gaps(sent, received)
@@ -196,7 +207,7 @@ class Containment:
         return self._compare_all(self.sender.forms(sent), self.receiver.forms(received))
 
     def _has_narrowed_schema(self, sent: JsonValue, received: JsonValue) -> bool:
-        one, other = _reference(sent), _reference(received)
+        one, other = name_of(sent), name_of(received)
         if one and other:
             return self.has_narrowed(one, other)
         return self._sameness.of_schemas(sent, received)
@@ -411,10 +422,3 @@ class Containment:
 def _join_gaps(before: list[Gap], found: list[Gap]) -> list[Gap]:
     """Join gaps that were found at different times: what shows them may be among the first."""
     return list({gap.identity: gap for gap in (*found, *before)}.values())[:_MOST_GAPS]
-
-
-def _reference(schema: JsonValue) -> str:
-    """Return the name of the definition that a schema is a mere reference to; "" for others."""
-    if isinstance(schema, dict) and schema.keys() == {"$ref"}:
-        return str(schema["$ref"]).removeprefix(DEFINITIONS)
-    return ""

@@ -15,7 +15,7 @@ from mock_server.diff.pairwise import Pairwise
 from mock_server.diff.policy import DEFINITIONS
 from mock_server.diff.proof.sides import SchemaSide
 from mock_server.document.references import Node
-from mock_server.json_values import JsonObject, JsonValue, same_json
+from mock_server.json_values import JsonObject, JsonValue, as_object, same_json
 from mock_server.schema.canonical import as_json
 
 _ASKING: Final = frozenset(("unevaluatedProperties", "unevaluatedItems"))
@@ -72,6 +72,17 @@ class Sameness:
         is_literal = self.receiver.is_sealed or bool(_ASKING & (sent.keys() | received.keys()))
         pairs = self._compare_keyword(keyword, sent[keyword], received[keyword], literal=is_literal)
         return pairs is not None and all(map(self._pairs.holds, pairs))
+
+    def of_objects(self, sent: JsonValue, received: JsonValue, names: Iterable[str]) -> bool:
+        """Return whether two schemas say the same of objects that have no other properties than some."""
+        if not isinstance(sent, dict) or not isinstance(received, dict) or sent.keys() != received.keys():
+            return False
+        if not all(self.of_keyword(keyword, sent, received) for keyword in sent if keyword != "properties"):
+            return False
+        one, other = as_object(sent.get("properties")), as_object(received.get("properties"))
+        return one.keys() == other.keys() and all(
+            self.of_schemas(one[name], other[name]) for name in names if name in one
+        )
 
     def _pair(self, sent: str, received: str, *, literal: bool) -> _DefinitionPair:
         return _DefinitionPair(sent, received, literal or self.receiver.is_sealed)

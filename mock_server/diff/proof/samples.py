@@ -272,7 +272,7 @@ class Samples:
         if step.kind in {"property", "name"}:
             if not isinstance(outer, dict):
                 raise NoSample
-            return {**outer, self._name(step, form, variant): value}
+            return _with_member(outer, self._name(step, form, variant), value, form)
         if not isinstance(outer, list):
             raise NoSample
         view = form.view()
@@ -380,6 +380,17 @@ class Samples:
             yield list(made)
             if gap.keyword == "uniqueItems" and size > 1:
                 yield [made[0]] * size
+
+
+def _with_member(outer: JsonObject, name: str, value: JsonValue, form: Canonical) -> JsonObject:
+    """Give an object a member; where it may have only so many, others go that are not required."""
+    view = form.view()
+    most, needed = (view.max_properties, set(view.required)) if isinstance(view, ObjectView) else (None, set[str]())
+    rest = {key: part for key, part in outer.items() if key != name}
+    if most is not None and len(rest) >= most:
+        kept = sorted(rest, key=lambda key: key not in needed)[: max(most - 1, 0)]
+        rest = {key: rest[key] for key in kept}
+    return {**rest, name: value}
 
 
 def _judge(side: SchemaSide, form: Canonical | None) -> Callable[[JsonValue], bool] | None:

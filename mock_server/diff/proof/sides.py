@@ -131,6 +131,15 @@ class SchemaSide:
             self._sealed[name] = self._seal.write_definition(name)
         return self._sealed[name]
 
+    def look_up(self, schema: JsonValue) -> JsonValue:
+        """Return what a mere reference stands for, or the schema itself."""
+        for _ in range(_MOST_INCLUDED):
+            name = name_of(schema)
+            if not name:
+                break
+            schema = self.definition(self.base_name(name) if not self.is_sealed else name)
+        return schema
+
     def forms(self, schema: JsonValue) -> tuple[Canonical | None, ...]:
         """
         Return the canonical forms of a schema that refers to definitions of this side.
@@ -196,6 +205,13 @@ class SchemaSide:
             return compile_schema({**schema, "$defs": {name: self.definition(name) for name in needed}}).is_valid
         except ValueError:
             return None
+
+
+def name_of(schema: JsonValue) -> str:
+    """Return the name of the definition that a schema is a mere reference to; "" for others."""
+    if isinstance(schema, dict) and schema.keys() == {"$ref"}:
+        return str(schema["$ref"]).removeprefix(DEFINITIONS)
+    return ""
 
 
 def _split(schema: JsonValue) -> list[JsonValue]:

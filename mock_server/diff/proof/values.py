@@ -10,17 +10,25 @@ from mock_server.diff.proof.gaps import Gap
 from mock_server.diff.proof.sides import SchemaSide
 from mock_server.json_values import JsonObject, JsonValue, same_json
 from mock_server.schema.canonical import (
+    AllOfView,
     AnyOfView,
     Canonical,
     ConstView,
     EnumView,
     MultiTypeView,
+    OneOfView,
     ReferenceView,
     as_json,
 )
 from mock_server.schema.types import is_type
 
 _MOST_HOPS: Final = 20  # references, one to the other
+_COUNTS: Final[dict[type, Callable[[list[bool | None]], bool]]] = {  # of what is known of each branch
+    AnyOfView: any,
+    AllOfView: all,
+    ReferenceView: all,
+    OneOfView: lambda said: said.count(True) == 1,
+}
 _MOST_JUDGES: Final = 64  # that are kept: each has all that its form refers to
 
 
@@ -50,24 +58,40 @@ class ValueComparer:
             return [Gap("enum", sent, received, candidates=refused, is_certain=True)]
         return []
 
-    def accepts(self, received: Canonical, value: JsonValue, hops: int = 0) -> bool:
+    def accepts(self, received: Canonical, value: JsonValue) -> bool:
         """Return whether the receiver accepts a value; False where that is not known, too."""
+        return self._judge(received, value, 0) is True
+
+    def _judge(self, received: Canonical, value: JsonValue, hops: int) -> bool | None:
+        """
+        Judge a value by a form, without compiling all that it refers to as long as no part of the value is looked at.
+
+        None where nothing is known.
+        """
         view = received.view()
         if isinstance(view, ConstView | EnumView):
             return any(same_json(value, each) for each in values_of(received))
         if isinstance(view, MultiTypeView):
             return any(is_type(value, type_) for type_ in view.types)
-        if not isinstance(value, dict | list):
-            # Without compiling all that the form refers to: no part of the value is looked at.
-            if not _may_be_of(received, value) or hops > _MOST_HOPS:
-                return False
-            if isinstance(view, AnyOfView):
-                return any(self.accepts(branch, value, hops) for branch in view.branches)
-            if isinstance(view, ReferenceView):
-                forms = self.receiver.definition_forms(definition_name(view))
-                return all(form is not None and self.accepts(form, value, hops + 1) for form in forms)
-        judge = self._judge_of(received)
-        return judge is not None and judge(value)
+        if not _may_be_of(received, value):
+            return False
+        if isinstance(value, dict | list) or not isinstance(view, AnyOfView | OneOfView | AllOfView | ReferenceView):
+            judge = self._judge_of(received)
+            return judge(value) if judge is not None else None
+        if isinstance(view, ReferenceView):
+            if hops > _MOST_HOPS:
+                return None
+            forms = self.receiver.definition_forms(definition_name(view))
+            said = [self._judge(form, value, hops + 1) if form is not None else None for form in forms]
+        else:
+            said = [self._judge(branch, value, hops) for branch in view.branches]
+        if isinstance(view, AnyOfView) and True in said:
+            return True
+        if isinstance(view, AllOfView | ReferenceView) and False in said:
+            return False
+        if None in said:
+            return None
+        return _COUNTS[type(view)](said)
 
     def _judge_of(self, received: Canonical) -> Callable[[JsonValue], bool] | None:
         """Compile a form of the receiver's; those that were asked for lately are kept."""

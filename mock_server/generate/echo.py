@@ -14,6 +14,9 @@ from functools import cached_property
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
+from mock_server.document.model import Missing
+from mock_server.exchange.form import Upload, find_upload
+from mock_server.exchange.message import Request
 from mock_server.generate.envelope import find_list, take
 from mock_server.generate.pagination import (
     KEYS,
@@ -41,6 +44,9 @@ DELETED: Final = frozenset(("deleted", "isdeleted", "removed"))  # what a delete
 _OWN_HOLDERS: Final = frozenset(("links", "_links", "link"))
 _CURSOR: Final = "c"  # before the index in a cursor
 _MOST: Final = 10_000_000  # of a page's number, so that nothing overflows
+WITH_BODY: Final = frozenset(("POST", "PUT", "PATCH", "QUERY"))
+_OF_ANSWER: Final = frozenset(("GET", "PUT", "PATCH"))  # their path is that of the answer
+_DELETION: Final[JsonObject] = dict.fromkeys(sorted(DELETED), True)  # where a document has a place for it
 
 
 class RequestEcho(NamedTuple):
@@ -337,3 +343,39 @@ def _as_number(text: str) -> int | float | None:
         except ValueError:
             continue
     return None
+
+
+def find_requested(method: str, status: int, request: Request, body: JsonValue | Missing) -> RequestEcho:
+    """Find the parts of a request that answers of success repeat."""
+    if not 200 <= status < 300:  # noqa: PLR2004
+        return RequestEcho()
+    path, query = request.path.decode("latin-1"), request.query.decode("latin-1")
+    return RequestEcho(_find_sent(method, request, body), path, query, is_of_answer=method in _OF_ANSWER)
+
+
+def _find_sent(method: str, request: Request, body: JsonValue | Missing) -> JsonObject | list[JsonValue] | None:
+    """Find the members of a body that answers repeat; of a deletion, that something was deleted."""
+    if method == "DELETE":
+        return _DELETION
+    if method not in WITH_BODY:
+        return None
+    upload = find_upload(request)
+    if upload is not None:
+        fields = body if isinstance(body, dict) else {}
+        return _describe(upload) | {name: value for name, value in fields.items() if name != upload.field}
+    if not isinstance(body, dict | list):
+        return None
+    if isinstance(body, list):
+        return body
+    keyless = method != "POST"  # what is replaced or changed has the key that the path names
+    return {name: value for name, value in body.items() if not (keyless and name in {"id", "uuid"})}
+
+
+def _describe(upload: Upload) -> JsonObject:
+    """Describe a file that was sent, by the names that its members may have in an answer."""
+    described: JsonObject = dict.fromkeys(("size", "bytes", "fileSize", "contentLength", "sizeInBytes"), upload.size)
+    if upload.name:
+        described |= dict.fromkeys(("filename", "name", "originalName", "title"), upload.name)
+    if upload.media_type:
+        described |= dict.fromkeys(("contentType", "mimeType", "mediaType"), upload.media_type)
+    return described

@@ -173,7 +173,8 @@ def _off(name: str, value: object) -> Off:
 def _values(name: str, value: object) -> Mapping[str, tuple[Any, ...]]:
     if not isinstance(value, dict):
         raise UsageError(f"{name} is a table of parameters, each with a value or a list of values; not {value!r}")
-    return {parameter: tuple(item) if isinstance(item, list) else (item,) for parameter, item in value.items()}
+    lists = {parameter: item for parameter, item in value.items() if isinstance(item, list)}
+    return {parameter: tuple(lists.get(parameter, (item,))) for parameter, item in value.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

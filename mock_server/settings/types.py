@@ -331,7 +331,8 @@ def read_tables(name: str, value: object, kind: type[Any]) -> Mapping[str, dict[
 
 def schema_of_rows(rows: Mapping[str, Setting]) -> dict[str, Any]:
     """Return the members of a JSON Schema for rows, by their names."""
-    return {name: {**row.type.schema, **({"description": row.help} if row.help else {})} for name, row in rows.items()}
+    described = {name: {"description": row.help} for name, row in rows.items() if row.help}
+    return {name: {**row.type.schema, **described.get(name, {})} for name, row in rows.items()}
 
 
 def schema_of_tables(kind: type[Any]) -> dict[str, Any]:

@@ -32,7 +32,8 @@ def consumer(
     settings = configure({"overlay": overlay, "allow_remote": allow_remote or None, "allow_path": allow_path or None})
     opened = read_document(document or default_document(), settings)
     first = sources[0]
-    called = name or (Path(first).name.partition(".")[0] if "://" not in first and first != "-" else "consumer")
+    is_file = "://" not in first and first != "-"
+    called = name or (is_file and Path(first).name.partition(".")[0]) or "consumer"
     with TemporaryDirectory() as folder:
         files = [_fetch_journal(source, Path(folder)) if "://" in source else source for source in sources]
         usage = collect_usage(opened, settings, called, files)

@@ -30,6 +30,7 @@ from mock_server.exchange.packed import is_packed
 from mock_server.exchange.prefer import EDGES
 from mock_server.exchange.security import challenges
 from mock_server.findings import Finding
+from mock_server.generate.echo import WITH_BODY, find_requested
 from mock_server.generate.edges.proof import EdgeSubject
 from mock_server.generate.engine import Engine, name_of_operation
 from mock_server.generate.pagination import iter_ends
@@ -50,7 +51,6 @@ from mock_server.respond.examples import (
 )
 from mock_server.respond.headers import Heading, link_field, page_fields
 from mock_server.respond.represent.context import RequestContext, asks_for_stream
-from mock_server.respond.represent.echoed_body import WITH_BODY, find_requested
 from mock_server.respond.represent.media import (
     ACCEPTED,
     CompiledMediaType,

@@ -59,6 +59,11 @@ _COUNTS: Final = {"type": "object", "additionalProperties": _COUNT}
 _SHARE: Final = _object({"used": _COUNT, "there": _COUNT})
 _SHARES: Final = ("operations", "statuses", "mediaTypes", "parameters", "values", "bodies")
 
+# a moment, a step from the present one, or the real time
+_NOW: Final = {
+    "type": ["string", "null"],
+    "anyOf": [{"enum": ["real", None]}, {"pattern": "^[+][0-9]{1,3}[smhd]$"}, {"format": "date-time"}],
+}
 _NAME: Final = {"type": "string", "minLength": 1}
 _WORLD_NAME: Final = {"type": "string", "pattern": f"^(@everybody|{_WORLD})$"}
 _SNAPSHOT: Final = ("seed", "turns", "scenarios", "kept")
@@ -160,13 +165,24 @@ SCHEMAS: Final[dict[str, dict[str, Any]]] = {
             "name": _MAYBE,
             "path": _TEXT,
             "seed": _MAYBE,
+            "now": {"type": ["string", "null"], "format": "date-time"},
+            "frozen": _FLAG,
             "requests": _COUNT,
             "scenarios": _ANY_OBJECT,
             "turns": _ANY_OBJECT,
         }
     ),
     "Worlds": _list("World", "worlds", "meta"),
-    "NewWorld": _object({"seed": {"type": ["string", "integer", "null"]}}, (), additionalProperties=False),
+    "NewWorld": _object(
+        {
+            "seed": {"type": ["string", "integer", "null"]},
+            "name": {},
+            "now": _NOW,
+            "frozen": {"type": ["boolean", "null"]},
+        },
+        (),
+        additionalProperties=False,
+    ),
     "Fork": _object({"to": {"type": "string", "pattern": f"^{_WORLD}$"}}, ("to",)),
     "Snapshot": _object(
         {"seed": _MAYBE, "turns": _ANY_OBJECT, "scenarios": _ANY_OBJECT, "kept": _ANY_OBJECT},

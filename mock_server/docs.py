@@ -47,6 +47,7 @@ from mock_server.faults import MEANINGS as FAULTS
 from mock_server.faults import WIREMOCK
 from mock_server.findings import RULES
 from mock_server.generate.realism.tables import MOMENTS, TEXT, read_table
+from mock_server.generate.realism.vocabularies import KINDS as WORD_KINDS
 from mock_server.json_values import JsonObject
 from mock_server.mcp.server import AgentServer
 from mock_server.payloads.formats import FORMATS
@@ -238,7 +239,7 @@ def _preferences() -> str:
 def _kinds() -> str:
     """Return the kinds that `x-faker` may name, with the properties that have them by their names alone."""
     names: dict[str, list[str]] = {}
-    for name, kind in {**read_table(TEXT), **read_table(MOMENTS)}.items():
+    for name, kind in {**read_table(TEXT), **read_table(WORD_KINDS), **read_table(MOMENTS)}.items():
         names.setdefault(kind, []).append(name)
     return write_table(
         ("kind", "names of properties that have it without being asked"),

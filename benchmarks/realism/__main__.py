@@ -26,6 +26,7 @@ from benchmarks.realism.fields import (
     answer_of,
     field_at,
     list_documents,
+    sent_values,
     value_at,
 )
 from benchmarks.realism.shapes import judge
@@ -57,9 +58,9 @@ class Table:
 
     rows: list[Judged] = field(default_factory=list)
 
-    def add(self, tool: str, at: Field, label: str, values: list[Any]) -> None:
-        """Judge the values of a tool at a field; one that gives none has none judged."""
-        shown = [*at.schema.get("examples", []), *([at.schema["default"]] if "default" in at.schema else [])]
+    def add(self, tool: str, at: Field, label: str, values: list[Any], sent: list[Any]) -> None:
+        """Judge the values of a tool at a field; one that gives none has none judged. What was sent may come back."""
+        shown = [*sent, *at.schema.get("examples", []), *([at.schema["default"]] if "default" in at.schema else [])]
         for value in values[:1]:
             self.rows.append(Judged(tool, at, label, value, judge(label, value, shown)))
 
@@ -79,7 +80,7 @@ def read_labels() -> dict[Key, str]:
 
 def iter_judged(
     folder: Path, labels: dict[Key, str], seeds: list[int], only: str
-) -> Iterator[tuple[str, Field, str, list[Any]]]:
+) -> Iterator[tuple[str, Field, str, list[Any], list[Any]]]:
     """Iterate over what we answer at each field: the tool, the field, its label, and the values."""
     wanted: dict[str, dict[str, list[Key]]] = defaultdict(lambda: defaultdict(list))
     for key in labels:
@@ -94,7 +95,13 @@ def iter_judged(
                 for tool, dynamic in _MODES if keys else ():
                     body = answer_of(mock, draft, dynamic=dynamic)
                     for key in keys:
-                        yield tool, field_at(mock, draft, key), labels[key], value_at(body, key[2])
+                        yield (
+                            tool,
+                            field_at(mock, draft, key),
+                            labels[key],
+                            value_at(body, key[2]),
+                            sent_values(draft),
+                        )
         print(f"{document[:60]}", file=sys.stderr, flush=True)
 
 
@@ -104,12 +111,12 @@ def main() -> int:
     labels = read_labels()
     seeds = [int(seed) for seed in options.seeds.split(",")]
     table, fields = Table(), {}
-    for tool, at, label, values in iter_judged(options.folder, labels, seeds, options.only):
-        table.add(tool, at, label, values)
+    for tool, at, label, values, sent in iter_judged(options.folder, labels, seeds, options.only):
+        table.add(tool, at, label, values, sent)
         fields[at.key] = at
     if options.peers is not None:
         for tool, key, values in others.iter_values(list(fields.values()), options.peers, seeds):
-            table.add(tool, fields[key], labels[key], values)
+            table.add(tool, fields[key], labels[key], values, [])
     _print(table, options.silly)
     if options.eyes is not None:
         _write_eyes(table, options.eyes)

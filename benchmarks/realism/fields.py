@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 from benchmarks.gold.served import Draft, Mock
 from mock_server.schema.dialect import Direction, Purpose
@@ -82,6 +83,15 @@ def answer_of(mock: Mock, draft: Draft, *, dynamic: bool) -> Any:
         return json.loads(body)
     except ValueError:
         return None
+
+
+def sent_values(draft: Draft) -> list[Any]:
+    """List what the request sent, in JSON or as a form: answers repeat it."""
+    try:
+        sent = json.loads(draft.ask.body)
+    except ValueError:
+        return [value for values in parse_qs(draft.ask.body.decode("latin-1")).values() for value in values]
+    return list(sent.values()) if isinstance(sent, dict) else []
 
 
 def value_at(body: Any, place: str) -> list[Any]:

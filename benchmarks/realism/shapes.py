@@ -39,7 +39,7 @@ _TAGS: Final = _words(
     "kitten red blue green black white summer winter beta draft archived important internal public premium organic "
     "handmade vintage bestseller limited eco sustainable kids home office garden kitchen electronics books games movies "
     "news education finance animation travel awesome moderation utility fun roleplay social gaming productivity bot "
-    "economy leveling memes cute rescue adopted neutered quiet gift clearance discount lightweight waterproof"
+    "standard general main economy leveling memes cute rescue adopted neutered quiet gift clearance discount lightweight waterproof"
 )
 _NUMBERED_NAME: Final = re.compile(r"[A-Z]\w+ (?:[A-Z]\w+ )+\d{1,3}")
 _COLORS: Final = _words(
@@ -87,10 +87,10 @@ def judge(label: str, value: Any, shown: list[Any]) -> bool:
 
 def _is_silly(text: str, label: str) -> bool:
     """Whether a text is silly wherever it stands."""
-    if not text.strip() or text != text.strip() or any(ord(char) < 32 and char not in "\n\t" for char in text):
+    if not text.strip() or text != text.strip(" ") or any(ord(char) < 32 and char not in "\n\t" for char in text):
         return True
     words = [word.lower() for word in _WORDS.findall(text)]
-    if " ".join(words) in _PLACEHOLDERS or _NUMBERED_NAME.fullmatch(text):
+    if " ".join(words) in _PLACEHOLDERS or (_NUMBERED_NAME.fullmatch(text) and not label.startswith("street")):
         return True
     plain = [word for word in words if len(word) > 3]
     if re.search(r"[0-9]", text) or not plain:
@@ -137,7 +137,7 @@ def _prose(about: str = "") -> Judge:
 
     def check(text: str) -> bool:
         words = _WORDS.findall(text.lower())
-        if len(words) < 2 or _is_salad(text) or not text[:1].strip("\"'“<").isupper():
+        if len(words) < 2 or _is_salad(text) or not text.lstrip("\"'“<")[:1].isupper():
             return False
         return not stems or any(word.startswith(stem) for word in words for stem in stems)
 
@@ -258,7 +258,7 @@ def _is_tag(text: str) -> bool:
 def _code(text: str) -> bool:
     """A code or reference that somebody reads out: capitals, digits, hyphens; no mere word."""
     return re.fullmatch(r"[A-Za-z0-9][\w./:#-]{2,60}", text) is not None and (
-        any(map(str.isdigit, text)) or text.isupper() or "_" in text
+        any(map(str.isdigit, text)) or text.isupper() or "_" in text or ("-" in text and text != text.lower())
     )
 
 
@@ -330,7 +330,7 @@ _WITH_NUMBERS: Final[dict[str, Callable[..., Judge]]] = {
     "int": _whole, "num": _number, "money": _money, "digits": _digits, "hex": _hexadecimal, "hash0x": _prefixed_hash,
 }  # fmt: skip
 _PLAIN: Final[dict[str, Judge]] = {
-    "any": lambda value: value not in _RANDOM and (not isinstance(value, float) or _decimals(value) <= 6),
+    "any": lambda value: value not in _RANDOM - _TAGS and (not isinstance(value, float) or _decimals(value) <= 6),
     "date-time": _text(_moment), "date": _text(_day), "date-rfc2822": _text(_mail_date),
     "time": _pattern(r"([01]\d|2[0-3]):?[0-5]\d(:[0-5]\d)?"), "epoch": _epoch,
     "epoch-ms": lambda value: isinstance(value, int | float) and _epoch(int(value / 1000)),

@@ -30,7 +30,7 @@ from mock_server.generate.pagination import (
     links_of,
     path_of,
 )
-from mock_server.generate.requested_values import RequestedValue, set_value
+from mock_server.generate.requested_values import Place, RequestedValue, set_value
 from mock_server.generate.sampler.compiler import Echo
 from mock_server.json_values import JsonObject, JsonValue, as_object
 from mock_server.names import joined, joined_names, nouns_of, split_words
@@ -40,6 +40,7 @@ HERE: Final = "http://here.invalid"  # the origin of links to this server, until
 _OWN: Final = frozenset(
     ("self", "url", "href", "uri", "selflink", "selfurl", "selfuri", "selfhref", "resourceuri", "resourceurl")
 )
+_SCHEME: Final = 24  # characters in which a scheme ends
 DELETED: Final = frozenset(("deleted", "isdeleted", "removed"))  # what a deleted thing says of itself, in words
 _OWN_HOLDERS: Final = frozenset(("links", "_links", "link"))
 _CURSOR: Final = "c"  # before the index in a cursor
@@ -273,14 +274,21 @@ def _own_links(value: JsonObject, requested: RequestEcho) -> Iterator[RequestedV
     url = HERE + requested.path + (f"?{requested.query}" if requested.query else "")
     for name, member in value.items():
         if joined(name) in _OWN and isinstance(member, str | None):
-            yield RequestedValue((name,), [url, path_of(url)])
+            yield from _own_link((name,), member, url)
         elif isinstance(member, dict) and (name in _OWN_HOLDERS or joined(name) == "self"):
             own = member.get("self") if name in _OWN_HOLDERS else member
             place = (name, "self") if name in _OWN_HOLDERS else (name,)
             if isinstance(own, str):
-                yield RequestedValue(place, [url, path_of(url)])
+                yield from _own_link(place, own, url)
             elif isinstance(own, dict) and "href" in own:
                 yield RequestedValue((*place, "href"), [url, path_of(url)])
+
+
+def _own_link(place: Place, drawn: str | None, url: str) -> Iterator[RequestedValue]:
+    """Yield the URL for a link as it was drawn: whole, or a path; not for what is no link, as `spotify:album:1`."""
+    if drawn is None or drawn.startswith(("http://", "https://")) or ":" not in drawn[:_SCHEME]:
+        is_path = drawn is not None and drawn.startswith("/")
+        yield RequestedValue(place, [path_of(url)] if is_path else [url, path_of(url)])
 
 
 def iter_sent(value: JsonObject, sent: JsonObject, outline: Site) -> Iterator[RequestedValue]:

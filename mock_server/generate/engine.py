@@ -11,8 +11,8 @@ from mock_server.document.model import Operation, Parameter, ParameterLocation
 from mock_server.document.references import Node
 from mock_server.errors import UsageError
 from mock_server.exchange.router import iter_literals
+from mock_server.generate.elsewhere import Elsewhere
 from mock_server.generate.envelope import take
-from mock_server.generate.numerals import Numerals
 from mock_server.generate.producer import Producer
 from mock_server.generate.realism.meaning import is_identifier
 from mock_server.generate.realism.pools import Pools
@@ -83,9 +83,9 @@ class Engine:
         return self._pools[name]
 
     @cached_property
-    def numerals(self) -> Numerals:
-        """The properties of the document with texts that are numbers."""
-        return Numerals(self.document.resource.value)
+    def elsewhere(self) -> Elsewhere:
+        """What the document shows of properties of the same name."""
+        return Elsewhere(self.document.resource.value)
 
     def outline(self, schema: Node, direction: Direction, purpose: Purpose) -> Site:
         """
@@ -138,7 +138,7 @@ class Engine:
             overrides=self._overrides(operation),
             row_cache=self._row_cache,
             answers=answers,
-            numerals=self.numerals,
+            elsewhere=self.elsewhere,
             item_variable=self._item_variable(operation) if answers else "",
         )
 

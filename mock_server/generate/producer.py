@@ -18,7 +18,7 @@ from mock_server.exchange.body import write_json
 from mock_server.findings import Finding
 from mock_server.generate.clock import COMPILING, Bound, is_late
 from mock_server.generate.echo import EchoPlaces, RequestEcho, RequestedPage
-from mock_server.generate.numerals import Numerals
+from mock_server.generate.elsewhere import Elsewhere
 from mock_server.generate.pagination import PAGED, iter_ends
 from mock_server.generate.realism.errors import FIRST, iter_failures
 from mock_server.generate.realism.pools import Pools
@@ -80,7 +80,7 @@ class Producer:
     )
     row_cache: RowCache = field(default_factory=RowCache)
     answers: bool = False  # whether values are answers to requests, see `requested`
-    numerals: Numerals = field(default_factory=Numerals)
+    elsewhere: Elsewhere = field(default_factory=Elsewhere)
     item_variable: str = ""  # of the path of one thing, where values are lists of them
     _is_too_large: bool = field(default=False, init=False)
     _given_up: UnsatisfiableSchema | None = field(default=None, init=False)
@@ -287,7 +287,7 @@ class Producer:
             self.echoes,
             self.overrides,
             place=self.bundle.node.place,
-            numerals=self.numerals,
+            elsewhere=self.elsewhere,
         )
         return Sampler(context, self.forms.root(self.bundle))
 

@@ -35,6 +35,8 @@ _NOTATIONS: Final = (
 _TICKS: Final = re.compile(r"/Date\(-?\d+(?P<zone>[+-]\d{4})?\)/")
 _HTTP_DATE: Final = re.compile(r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT")
 _PIECE: Final = re.compile(r"[A-Za-z0-9]+")
+_SIZES: Final = re.compile(r"\d{1,5}(?:x\d{1,5}){1,2}")  # `1920x1080`, of which the `x` stays
+_SIZE: Final = re.compile(r"\d+")
 _LONGEST: Final = 256  # characters of a code
 _DIGITS: Final = frozenset(string.digits + "-")
 _ROWS: Final = 65_536
@@ -193,7 +195,8 @@ def number_writer(example: str, first: int, step: int) -> Callable[[int], str] |
 def _places(example: str) -> list[tuple[int, str]]:
     """Return the positions of a code that vary, with their characters."""
     found: list[tuple[int, str]] = []
-    for piece in _PIECE.finditer(example):
+    pieces = _SIZE.finditer(example) if _SIZES.fullmatch(example) else _PIECE.finditer(example)
+    for piece in pieces:
         text = piece.group()
         if not any(map(str.isdigit, text)):
             continue

@@ -8,15 +8,28 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from mock_server.generate.realism import tables
+from mock_server.generate.realism import quantities, tables, vocabularies
+from mock_server.generate.realism.descriptions import read_description
 from mock_server.names import singular, split_words
 from mock_server.schema.formats import find_format
 
-_TEXT = tables.read_table(tables.TEXT)
+_TEXT = tables.read_table(tables.TEXT) | tables.read_table(vocabularies.KINDS)
 _MOMENTS = tables.read_table(tables.MOMENTS)
-_NUMBERS = tables.read_table(tables.NUMBERS)
+_NUMBERS = tables.read_table(quantities.NUMBERS)
 _BOOLEANS = tables.read_table(tables.BOOLEANS)
 _DESCRIPTIONS = tuple((re.compile(pattern, re.IGNORECASE), kind) for pattern, kind in tables.DESCRIPTIONS)
+# Charging stations have names of places; what the same nouns are elsewhere.
+_SITES_OF_CHARGING = {"group": "user group", "zone": "region", "station": "train station"}
+# Names that say nothing but that they are what their object is: `value` of an `id_number`.
+_OF_OWNER = frozenset((("value",), ("number",)))
+_LONG_NOUN = 24  # characters
+_PLAIN_NOUNS = frozenset(
+    ("event", "product", "order", "item", "company", "project", "task", "user", "profile", "page", "image", "video",
+     "job", "course",
+     "team", "group", "channel", "policy", "plan", "service", "campaign", "nonprofit", "ticket", "place", "room",
+     "trip", "album",
+     "playlist", "show", "book", "movie", "recipe", "game", "article", "post", "document", "file", "folder")
+)  # fmt: skip
 _ID_WORDS = frozenset(("id", "identifier", "uid", "oid", "pk", "ids"))
 
 
@@ -30,9 +43,23 @@ class Meaning:
     shape: str = ""  # of a moment as a text: the format that it is written in, where that is said
 
 
+# What descriptions say of numbers whose names say nothing.
+_NUMBERS_SAID = (
+    (quantities.EPOCH, Meaning("seen", moment=True)),
+    (quantities.HTTP_STATUS, Meaning("status_code")),
+    (quantities.COUNTED, Meaning("quantity")),
+)
+
+
 @lru_cache(maxsize=65536)
 def find_meaning(
-    name: str, owner: frozenset[str], type_: str, format_: str, description: str, *, at_place: bool = False
+    name: str,
+    owner: frozenset[str],
+    type_: str,
+    format_: str,
+    description: str,
+    *,
+    beside: frozenset[str] = frozenset(),
 ) -> Meaning | None:
     """
     Guess the meaning of a value.
@@ -43,7 +70,7 @@ def find_meaning(
         type_: `string`, `integer`, `number` or `boolean`.
         format_: The format, or "".
         description: The description, or "".
-        at_place: Whether a sibling is a city or the like.
+        beside: The names of the properties of its object, each as words.
 
     Returns:
         None where there is no clue.
@@ -55,15 +82,23 @@ def find_meaning(
             return Meaning(chance)
         return None
     if type_ == "string":
-        return _text(words, owner, format_, tables.LINK.sub(r"\1", description), at_place=at_place)
+        return _text(words, owner, format_, tables.LINK.sub(r"\1", description), beside)
     return _number(words, owner, format_, description)
 
 
 def _text(
-    words: tuple[str, ...], owner: frozenset[str], format_: str, description: str, *, at_place: bool
+    words: tuple[str, ...], owner: frozenset[str], format_: str, description: str, beside: frozenset[str]
 ) -> Meaning | None:
     kind = _longest(_TEXT, words)
+    if words in _OF_OWNER and owner:
+        kind = next((found for noun in sorted(owner, key=len) if (found := _longest(_TEXT, split_words(noun)))), kind)
+    if kind is None and format_:
+        kind = _longest(_TEXT, split_words(format_.lower() if format_.isupper() else format_))
     match find_format(format_).meaning:
+        case "" if format_.startswith("date-time"):
+            return Meaning(
+                _longest(_MOMENTS, words) or "seen", moment=True, shape=_shape_of(f"{format_} {description}")
+            )
         case "":
             pass
         case "moment":
@@ -80,30 +115,81 @@ def _text(
             return Meaning(known)
     if kind in tables.ELSEWHERE and not tables.is_of_charging(owner):
         kind = tables.ELSEWHERE[kind]
+    kind = _among(kind, words, owner, beside)
     entity = _entity(words, owner)
-    if entity is not None and kind not in {
-        "evse_id",
-        "id_tag",
-        "hex_id",
-        "token",
-        "vat_number",
-        "numeric_code",
-        "person_name",
-    }:
+    if entity is not None and kind not in tables.MORE_THAN_ENTITIES:
         return entity
-    if (
-        kind == "status"
-        and words[-1] == "state"
-        and (at_place or owner & tables.ADDRESSES or tables.REGION.search(description))
-    ):
+    return _described(words, owner, kind, description, beside)
+
+
+def _among(kind: str | None, words: tuple[str, ...], owner: frozenset[str], beside: frozenset[str]) -> str | None:
+    """Return the kind that a name has among its siblings and in its object."""
+    if kind == "status" and words[-1] == "state" and (beside & tables.AT_A_PLACE or owner & tables.ADDRESSES):
+        return "state"
+    if kind == "type" and owner & tables.FAILURES:
+        return "error_type"
+    if kind == "type" and {"code", "message"} <= beside:
+        return "response_type"
+    if kind == "type" and owner & tables.COMPANIES:
+        return "company_type"
+    if kind == "card_expiry" and not {"card", *words[:-1]} & {"card", "payment", "pan"} & ({*words} | owner):
+        return None
+    if kind in {"type", "mode"} and beside & {"checksum", "digest", "hash"}:
+        return "hash_algorithm"
+    if kind == "comparison" and not beside & tables.OPERANDS and words == ("operator",):
+        return "company" if owner & tables.OPERATED else kind
+    if kind in {"message", "reason", "sentence"} and owner & tables.FAILURES:
+        return "error_message"
+    return kind
+
+
+def _described(
+    words: tuple[str, ...], owner: frozenset[str], kind: str | None, description: str, beside: frozenset[str]
+) -> Meaning | None:
+    """Return the meaning that a description gives a text of a kind, or the kind."""
+    said = read_description(description, beside)
+    if kind == "status" and words[-1] == "state" and tables.REGION.search(description):
         return Meaning("state")
     described = next((known for pattern, known in _DESCRIPTIONS if pattern.search(description)), None)
     moment = _moment(words, description, kind)
-    if moment is not None and described != "duration":
+    if moment is not None and described not in {"duration", "elapsed"}:
         return moment
-    if described and (kind in tables.WEAK or described in tables.NARROWER.get(kind or "", ())):
+    is_weak = kind in tables.WEAK
+    if described and (is_weak or described in tables.NARROWER.get(kind or "", ())):
         return Meaning(described)
+    if kind == "url" and tables.RELATIVE.search(description):
+        return Meaning("relative_url", min(sorted(owner), key=len, default=""))
+    if is_weak and said.identifies and words:
+        return Meaning("entity_id", singular(words[-1]))
+    if kind in vocabularies.SENTENCES:
+        return Meaning(str(kind), _topic(words, owner))
+    if is_weak and said.named and (kind is None or kind == "comparison"):
+        return _name_of(singular(said.named))
+    number = None if kind is not None else _written_number(words, description)
+    if number is not None:
+        return Meaning("written", number)
     return Meaning(kind) if kind else None
+
+
+def _topic(words: tuple[str, ...], owner: frozenset[str]) -> str:
+    """Return what a sentence is about: `event` of `eventDescription`, else the object that it belongs to."""
+    own = singular(words[-2]) if len(words) > 1 else ""
+    known = [noun for noun in owner if noun and noun not in vocabularies.EMPTY_NOUNS and len(noun) < _LONG_NOUN]
+    if own and own not in vocabularies.EMPTY_NOUNS and own in _PLAIN_NOUNS:
+        return own
+    return max(sorted(known), key=len, default="")
+
+
+def _written_number(words: tuple[str, ...], description: str) -> str | None:
+    """Return the kind of the number that a text holds, by its name or its description."""
+    kind = _longest(_NUMBERS, words)
+    if kind is not None:
+        return kind
+    if quantities.PERCENTAGE.search(description):
+        return "percent"
+    if quantities.COUNTED.search(description):
+        return "quantity"
+    return None
 
 
 def _moment(words: tuple[str, ...], description: str, kind: str | None) -> Meaning | None:
@@ -114,16 +200,30 @@ def _moment(words: tuple[str, ...], description: str, kind: str | None) -> Meani
         and (tables.MOMENT_STANDARD if moment is None else tables.MOMENT_TEXT).search(description) is not None
     )
     is_named = (
-        kind is None and bool(moment) and len(words) > 1 and words[-1] in {"at", "on", "date", "time", "timestamp"}
+        kind is None
+        and bool(moment)
+        and len(words) > 1
+        and words[-1] in {"at", "on", "date", "time", "timestamp", "expiry"}
     )
     if not is_said and not is_named:
         return None
-    return Meaning(moment or "seen", moment=True, shape="date" if tables.DAY_TEXT.search(description) else "")
+    return Meaning(moment or "seen", moment=True, shape=_shape_of(description))
+
+
+def _shape_of(text: str) -> str:
+    """Return the format in which a description says that a moment is written; empty where it does not."""
+    if tables.DAY_TEXT.search(text):
+        return "date"
+    if tables.MAIL_TEXT.search(text):
+        return "date-time-rfc1123"
+    return ""
 
 
 def _number(words: tuple[str, ...], owner: frozenset[str], format_: str, description: str) -> Meaning | None:
     kind = _longest(_NUMBERS, words)
     entity = _entity(words, owner)
+    if quantities.FROM_ONE.search(description):
+        return Meaning("ordinal")
     if entity is not None and entity.kind == "entity_id" and kind != "ordinal":
         if words == ("id",) and owner & tables.PARTS:
             return Meaning("ordinal")
@@ -131,17 +231,13 @@ def _number(words: tuple[str, ...], owner: frozenset[str], format_: str, descrip
     if words[1:2] == ("of",) and words[0] in {"amount", "number", "num", "count", "total"}:
         return Meaning("quantity")
     moment = _longest(_MOMENTS, words)
-    if find_format(format_).meaning == "moment" or (moment and tables.EPOCH.search(description)):
+    if find_format(format_).meaning == "moment" or (moment and quantities.EPOCH.search(description)):
         return Meaning(moment or "seen", moment=True)
     if kind:
         return Meaning(kind)
     if moment and (words[-1] in {"at", "on", "timestamp", "date", "time", "created", "updated", "expires", "ts"}):
         return Meaning(moment, moment=True)
-    if tables.EPOCH.search(description):
-        return Meaning("seen", moment=True)
-    if tables.HTTP_STATUS.search(description):
-        return Meaning("status_code")
-    return None
+    return next((meaning for pattern, meaning in _NUMBERS_SAID if pattern.search(description)), None)
 
 
 def _entity(words: tuple[str, ...], owner: frozenset[str]) -> Meaning | None:
@@ -157,12 +253,25 @@ def _entity(words: tuple[str, ...], owner: frozenset[str]) -> Meaning | None:
     if len(words) > 1:
         named = singular(words[-2])
     else:
-        named = min(sorted(owner), key=len, default="")  # sorted: the order of a set differs from run to run
+        named = _own_noun(owner)
     if part == "entity_id":
         return Meaning(part, named)
     if len(words) > 1 and _longest(_TEXT, words) is not None:
         return None
     return _name_of(named)
+
+
+def _own_noun(owner: frozenset[str]) -> str:
+    """Return the noun of an object that its `name` is about: one that has names of its own, else the shortest."""
+    nouns = sorted(owner)  # the order of a set differs from run to run
+    shortest = min(nouns, key=len, default="")
+    if shortest in tables.SITES and tables.is_of_charging(owner):
+        return shortest
+    ends = {" ".join(noun.split()[-size:]) for noun in nouns for size in (1, 2)}
+    known = next(
+        (noun for noun in sorted(ends, key=lambda noun: (-len(noun), noun)) if noun in vocabularies.NAMES), shortest
+    )
+    return _SITES_OF_CHARGING.get(known, known)
 
 
 def _name_of(noun: str) -> Meaning:
@@ -174,6 +283,9 @@ def _name_of(noun: str) -> Meaning:
         return Meaning(tables.PLACES[noun])
     if noun in tables.PRODUCTS:
         return Meaning("product_name")
+    last = noun.rsplit(maxsplit=1)[-1] if noun else ""
+    if noun not in vocabularies.NAMES and (last in tables.PEOPLE or last in tables.COMPANIES):
+        return _name_of(last)
     return Meaning("entity_name", noun)
 
 

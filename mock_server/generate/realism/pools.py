@@ -20,13 +20,16 @@ from typing import Any
 
 from mock_server.cache import BoundedCache
 from mock_server.errors import UsageError
-from mock_server.generate.realism import tables
+from mock_server.generate.realism import quantities, tables, vocabularies
 from mock_server.generate.seed import derive_random, derive_seed
 from mock_server.json_values import JsonValue
 from mock_server.timing.clock import NOW
 
 ROWS = 256
 _MOST_DERIVED = 64  # columns that are kept, of some 20 kB each
+
+_NUMBER_FIRST = frozenset(("US", "GB", "CA", "AU", "IE", "NZ", "IN", "FR"))  # countries whose addresses begin so
+_STATIONS = frozenset(("train station", "railway station", "stop", "bus stop", "terminal", "airport"))
 
 Column = tuple[JsonValue, ...]
 _Row = tuple[JsonValue, ...]
@@ -46,9 +49,9 @@ _MOMENT_SPANS = {
 _FORMATTERS = {
     "job_title": "job", "password": "password", "secondary_address": "secondary_address", "mac": "mac_address",
     "ipv4": "ipv4_public", "ipv6": "ipv6", "slug": "slug", "sentence": "sentence", "paragraph": "paragraph",
-    "word": "word", "color": "color_name", "hex_color": "hex_color", "iban": "iban", "bic": "swift11",
+    "word": "word", "hex_color": "hex_color", "iban": "iban", "bic": "swift11",
     "card_number": "credit_card_number", "card_brand": "credit_card_provider", "file_name": "file_name",
-    "file_path": "file_path", "file_extension": "file_extension", "md5": "md5", "sha1": "sha1", "sha256": "sha256",
+    "file_path": "file_path", "md5": "md5", "sha1": "sha1", "sha256": "sha256",
     "uuid": "uuid4", "isbn": "isbn13", "ean": "ean13", "vin": "vin", "license_plate": "license_plate",
     "phone": "phone_number",
 }  # fmt: skip
@@ -59,7 +62,7 @@ _PATTERNS = {
     "hex_id": "^" * 16, "id_tag": "04" + "^" * 12, "iccid": "893580##############", "imsi": "24405##########",
     "imei": "35############", "serial_number": "SN-########", "version": "%.#.#", "firmware": "%.#.#",
     "evse_id": "FIEMBE#####*#", "error_code": "E%###", "numeral": "%#######", "cidr": "10.4#.#.0/24",
-    "house_letter": "?", "price": "%#.##", "max_power_text": "%# kW",
+    "house_letter": "?", "price": "%#.##", "max_power_text": "%# kW", **vocabularies.PATTERNS,
 }  # fmt: skip
 
 _CHOICES: dict[str, tuple[str, ...]] = {
@@ -73,9 +76,12 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "language_name": ("English", "Finnish", "Swedish", "German", "French", "Spanish"),
     "mime_type": ("application/json", "image/png", "text/plain", "application/pdf", "image/jpeg"),
     "physical_reference": ("A1", "A2", "B1", "B4", "C3", "P12"), "area": tables.SITE_WORDS,
-    "locale": ("en-US", "en-GB", "fi-FI", "de-DE", "fr-FR", "sv-SE"), "material": ("steel", "wood", "glass", "cotton"),
-    "department": ("Sales", "Support", "Engineering", "Finance"), "event_name": ("created", "updated", "completed"),
+    "locale": ("en-US", "en-GB", "fi-FI", "de-DE", "fr-FR", "sv-SE"), "event_name": ("created", "updated", "completed"),
+    "elapsed": ("0s", "12ms", "340ms", "1.2s", "4.7s", "38s", "2.1m", "86ms"),
+    "byte_text": ("512b", "3.4kb", "18.2kb", "240.7kb", "1.3mb", "26.9mb", "1.1gb", "7.8gb"),
+    "http_status": ("200", "201", "204", "302", "400", "404"),
     "cron": ("0 * * * *", "*/15 * * * *", "0 6 * * 1"), "duration": ("PT30M", "PT1H", "P1D", "PT45S"),
+    **vocabularies.WORDS,
 }  # fmt: skip
 
 # What people pay with, by country; elsewhere in dollars.
@@ -97,7 +103,7 @@ _TABLES: dict[str, tuple[str, ...]] = {
     ),
     "person": ("first_name", "last_name", "person_name", "email", "user_name"),
     "company": ("company", "domain", "url", "image_url"),
-    "product": ("product_name", "title"),
+    "product": ("product_name",),
     "socket": (
         "connector_type", "socket_format", "power_type", "max_voltage", "max_amperage", "max_watts", "phase_rotation",
         "max_power_text",
@@ -200,25 +206,36 @@ class Pools:
         key = f"name of {noun}"
         if key not in self._columns:
             random = derive_random(self.seed, key)
-            words, places_ = noun.title() or "Item", tables.SITE_WORDS
-            cities = self.column("city")
-            site = noun in {
-                "charger",
-                "station",
-                "site",
-                "location",
-                "group",
-                "zone",
-                "evse",
-                "depot",
-                "store",
-                "branch",
-            }
-            if site:
-                names = [f"{city} {random.choice(places_)} {random.randint(1, 40)}" for city in cities[:ROWS]]
+            if noun in tables.SITES:
+                cities = self.column("city")
+                names = [f"{city} {random.choice(tables.SITE_WORDS)} {random.randint(1, 40)}" for city in cities[:ROWS]]
+            elif noun in _STATIONS:
+                names = [f"{city} {random.choice(vocabularies.STATION_WORDS)}" for city in self.column("city")]
             else:
-                names = [f"{random.choice(tables.ADJECTIVES)} {words} {random.randint(1, 999)}" for _ in range(ROWS)]
+                names = list(map(str, _cycled(vocabularies.NAMES.get(noun) or _qualified(noun), random)))
             self._columns[key] = tuple(names)
+        return self._columns[key]
+
+    def sentences(self, kind: str, noun: str) -> Column:
+        """Return 256 sentences of a kind about a thing; in other languages than English, of the locale's words."""
+        if not self.locale.startswith("en"):
+            return self.column("paragraph" if kind == "paragraph" else "sentence")
+        key = f"{kind} about {noun}"
+        if key not in self._columns:
+            random = derive_random(self.seed, key)
+            about = noun or "item"
+            article = "An" if about[0] in "aeiou" else "A"
+            texts = (text.format(noun=about, Noun=about.title(), A=article) for text in vocabularies.SENTENCES[kind])
+            self._columns[key] = _cycled(tuple(texts), random)
+        return self._columns[key]
+
+    def numbers_as_texts(self, kind: str) -> Column:
+        """Return 256 numbers of a kind, as texts."""
+        key = f"{kind} as a text"
+        if key not in self._columns:
+            random = derive_random(self.seed, key)
+            low, high, _ = quantities.RANGES.get(kind, (1, 1000, 0))
+            self._columns[key] = tuple(str(random.randint(int(low), max(int(high), 1))) for _ in range(ROWS))
         return self._columns[key]
 
     def written(self, pattern: str) -> Column:
@@ -245,6 +262,8 @@ class Pools:
         for candidate in (name, snake, _JS_NAMES.get(snake.replace("_", ""), "")):
             if candidate in _KINDS:
                 return self.column(candidate)
+            if candidate in vocabularies.SENTENCES:
+                return self.sentences(candidate, "")
             if candidate in _MOMENT_SPANS:
                 return tuple(moment.isoformat().replace("+00:00", "Z") for moment in self.moments(candidate))
         if _SAFE_FORMATTERS.match(snake) and snake not in _UNSAFE and not _CLOCK.search(snake):
@@ -283,6 +302,26 @@ class Pools:
         faker = _faker(self.locale)
         faker.seed_instance(derive_seed(self.seed, *words))
         return faker
+
+
+def _qualified(noun: str) -> Column:
+    """Return names of a thing whose kind has no names of its own."""
+    words = noun.title()
+    if noun in vocabularies.EMPTY_NOUNS or not noun:
+        return vocabularies.NAMES["project"]
+    return tuple(f"{qualifier} {words}" for qualifier in vocabularies.QUALIFIERS)
+
+
+def _cycled(values: Column, random: Random) -> Column:
+    """
+    Return 256 values of a few, in turn.
+
+    As many of them as a power of two has: so rows that are an odd step apart, as those of a list are, have different
+    values, as long as there are any.
+    """
+    count = 1 << (len(values).bit_length() - 1)
+    chosen = random.sample(values, count)
+    return tuple(chosen[row % count] for row in range(ROWS))
 
 
 def check_locale(locale: str) -> str:
@@ -364,7 +403,7 @@ def _place(pools: Pools, faker: Any, random: Random, row: int) -> _Row:  # noqa:
     street, number = faker.street_name(), str(random.randint(1, 98))
     name = str(faker.current_country())
     zone = (faker.local_latlng(country_code=country) or ("", "", "", "", "UTC"))[4]
-    line = f"{street} {number}"
+    line = f"{number} {street}" if country in _NUMBER_FIRST else f"{street} {number}"
     return (
         city, lat, lon, state, str(code), name, country, tables.ALPHA_3.get(country, "USA"), zone,
         street, number, line, f"{line}, {code} {city}", f"{lat},{lon}",
@@ -391,11 +430,8 @@ def _company(pools: Pools, faker: Any, random: Random, row: int) -> _Row:  # noq
 
 
 def _product(pools: Pools, faker: Any, random: Random, row: int) -> _Row:  # noqa: ANN401 - see _faker
-    noun = random.choice(
-        ("Lamp", "Chair", "Backpack", "Kettle", "Keyboard", "Jacket", "Bicycle", "Notebook", "Camera", "Tent")
-    )
-    name = f"{random.choice(tables.ADJECTIVES)} {noun}"
-    return name, name
+    name = tables.PRODUCT_NAMES[row % len(tables.PRODUCT_NAMES)]
+    return (name,)
 
 
 def _socket(pools: Pools, faker: Any, random: Random, row: int) -> _Row:  # noqa: ANN401 - see _faker

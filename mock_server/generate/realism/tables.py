@@ -59,7 +59,6 @@ sentence: message, note, notes, comment, comments, remark, remarks, caption, hea
     reason, detail, subtitle, status message, tooltip
 paragraph: description, summary, content, text, bio, biography, about, abstract, body, details, instructions, \
     directions, synopsis, overview
-title: title, subject, heading, label
 word: tag, keyword, category, topic, genre
 color: color, colour, color name
 hex_color: hex color, color hex, background color, text color, foreground color
@@ -145,46 +144,9 @@ seen: last seen, last login, last activity, last used, accessed at, timestamp, t
     last message time, received at, sent at, recorded at, measured at, now, ts, at, when, last accessed, logged at, \
     occurred at, seen at, last sync
 future: expires, expires at, expiry date, expiring date, expiration, expiration date, expiry time, valid until, \
-    valid to, due, due date, due at, next run, next, renewal date, deadline, not after, exp, effective to, \
+    valid to, expiry, recurring expiry, due, due date, due at, next run, next, renewal date, deadline, not after, exp, \
+    effective to, \
     effective until, scheduled at, estimated arrival, expire time, valid through, next billing date, best before
-"""
-
-# Numbers: kind, least, most, decimals.
-NUMBERS = """
-latitude 0 0 0: latitude, lat
-longitude 0 0 0: longitude, lng, lon
-age 18 90 0: age
-year 1990 2026 0: year
-month 1 12 0: month
-day 1 28 0: day
-hour 0 23 0: hour
-minute 0 59 0: minute
-percent 0 100 1: percent, percentage, pct, progress, ratio percent, utilization, state of charge, soc, completeness
-ratio 0 1 3: ratio, probability, confidence, fraction, rate, weight ratio, score ratio, opacity
-rating 1 5 1: rating, stars, avg rating
-score 0 100 1: score, points, karma
-price 5 500 2: price, amount, total amount, cost, subtotal, balance, fee, total price, unit price, grand total, sum, \
-    revenue, salary, budget, discount, tax, tax amount, vat, tip
-cents 500 50000 0: amount cents, price cents, cents, minor units
-quantity 1 20 0: quantity, qty, count, number of items, units, copies, stock, seats
-size_bytes 512 5000000 0: size, file size, bytes, content length, byte count
-length 1 500 1: length, distance, width, height, depth, radius, altitude, elevation
-width_px 64 1920 0: image width, image height, px, pixels
-weight 1 100 2: weight, mass
-temperature -10 35 1: temperature, temp
-duration_s 30 7200 0: duration, elapsed, seconds, uptime, ttl, timeout, interval, expires in, retry after, latency
-port 1024 49151 0: port
-status_code 200 200 0: status code, http status
-max_watts 0 0 0: max watts, watts, max power, max electric power, power, wattage
-max_voltage 0 0 0: max voltage, voltage, volts
-max_amperage 0 0 0: max amperage, amperage, amps, max current, current, ampere
-energy 1 80 2: energy, kwh, consumption, meter value, energy delivered
-ordinal 1 4 0: evse id, connector id, socket id, device evse id, device connector id, charging station evse id, \
-    line number, line, ordinal, seq
-position 1 50 0: position, index, rank, order, sequence, priority, ordinal, sort order, page, level, step
-limit 10 100 0: limit, page size, per page, max results
-offset 0 0 0: offset, skip
-small 0 5 0: retries, attempts, version, errors, warnings, failed, online socket, offline socket, error socket
 """
 
 # Booleans: how likely they are true.
@@ -224,14 +186,49 @@ DESCRIPTIONS = (
     (r"\bUUID\b|\bGUID\b", "uuid"),
     (r"phone number", "phone"),
     (r"\bMIME\b", "mime_type"),
-    (r"SHA-?256", "sha256"),
+    (r"SHA-?256(?! ?[`/,])", "sha256"),
     (r"\bMD5\b", "md5"),
+    (r"digest method|hash(?:ing)? algorithm|checksum algorithm", "hash_algorithm"),
+    (r"\btime (?:spent|taken|held|scroll)|\belapsed time\b", "elapsed"),
+    (r"\b(?:memory|disk space|data usage|heap|cache size|store size)\b(?!.{0,40}\b(?:name|nodes)\b)", "byte_text"),
+    (r"hex(?:adecimal)? (?:colou?r|code)|colou?r code", "hex_color"),
+    (r"\bHTTP (?:response )?status\b", "http_status"),
+    (r"\bPEM\b|X\.?509", "certificate"),
+    (r"^\s*(?:a|an) integer\b|\ba (?:decimal|whole|positive) (?:integer|number)\b", "numeral"),
+    (r"\b(?:encoded|opaque|encrypted) (?:\w+ )?(?:data|string|token|blob)\b|\bbase64\b", "token"),
+    (r"\bHTML\b", "html"),
 )
+# A name that ends in these says more than that it is an identifier or a name.
+MORE_THAN_ENTITIES = frozenset(
+    ("evse_id", "id_tag", "hex_id", "token", "vat_number", "numeric_code", "person_name", "bank", "class_name",
+     "field_name", "os",
+     "license", "browser", "node", "bucket", "service", "namespace", "unit", "category", "plan_name", "mode", "index",
+     "room", "tag",
+     "image_name")
+)  # fmt: skip
+# Names that machines read: such a name is written as a slug.
+SLUGGED = re.compile(
+    r"DNS[_ -]?(?:label|1123|subdomain)|RFC ?1123|unique within a namespace|URL-safe|only lower-?case|volume within",
+    re.IGNORECASE,
+)
+# Beside one of these, an operator compares; in one of those, somebody operates it.
+OPERANDS = frozenset(("value", "values", "field", "key", "column", "property", "operand", "operands"))
+OPERATED = frozenset(
+    ("trip", "train", "flight", "route", "station", "charger", "ship", "bus", "line", "network", "site", "location")
+)
+FAILURES = frozenset(("error", "failure", "problem", "exception", "warning", "issue", "fault"))
 # Kinds that a description that names a standard knows better, and those that it says more exactly.
-WEAK = frozenset((None, "status", "word", "numeric_code", "title", "token", "address"))
+WEAK = frozenset(
+    (None, "status", "word", "numeric_code", "title", "token", "address", "type", "mode", "class_name", "group_name",
+     "field_name",
+     "node", "index", "service", "unit", "error_message", "reason", "pattern", "query", "expression", "comparison",
+     "os", "role",
+     "bucket", "bank", "company", "file_path", "tag", "category", "sha256", "md5")
+)  # fmt: skip
 NARROWER = {
     "country": ("country_code", "country_code_3"), "language_code": ("locale",), "state": ("country_code",),
-    "access": ("numeral",), "feature": ("numeral",), "ipv4": ("cidr",), "ipv6": ("cidr",),
+    "access": ("numeral",), "feature": ("numeral",), "ipv4": ("cidr",), "ipv6": ("cidr",), "color": ("hex_color",),
+    "paragraph": ("html",), "size_name": ("byte_text",), "masked": (),
 }  # fmt: skip
 # Descriptions of a moment that is written as a text, and those of days rather than moments.
 _STANDARDS = r"ISO[ -]?8601|RFC[ -]?3339|yyyy-mm-dd"
@@ -240,6 +237,9 @@ MOMENT_TEXT = re.compile(
     rf"{_STANDARDS}|\bdate[ -]?time\b|\bdate and time\b|\bpoint in time\b|\btimestamp\b", re.IGNORECASE
 )
 DAY_TEXT = re.compile(r"yyyy-mm-dd(?![ T'\"]{0,3}(hh|T))", re.IGNORECASE)
+# And those of moments as mails and HTTP write them.
+MAIL_TEXT = re.compile(r"RFC[ -]?(?:2822|5322|822|1123)|HTTP[ -]date", re.IGNORECASE)
+RELATIVE = re.compile(r"\brelative (?:to|ur[il]|path)\b", re.IGNORECASE)
 # Where a description says in which case codes are written.
 LOWER_CASE = re.compile(r"lower ?-?case", re.IGNORECASE)
 UPPER_CASE = re.compile(r"upper ?-?case|in capitals|capital letters", re.IGNORECASE)
@@ -253,10 +253,6 @@ AT_A_PLACE = frozenset(
      "street", "street address", "county", "line1", "line 1", "address line 1", "address1", "postal")
 )  # fmt: skip
 ADDRESSES = frozenset(("address", "location", "shipping address", "billing address", "venue", "place"))
-HTTP_STATUS = re.compile(r"\bHTTP (?:response )?status\b", re.IGNORECASE)
-EPOCH = re.compile(r"\bunix\b|\bepoch\b|timestamp", re.IGNORECASE)
-EPOCH_MILLISECONDS = re.compile(r"milli ?seconds|\bms\b|\bmillis\b", re.IGNORECASE)
-
 # Kinds of text that a number may have where the document says no more of it: `permissions` as a bit field.
 MAYBE_NUMERALS = frozenset((None, "access", "feature"))
 # Names that say too little: a number in one schema, a word in the next.
@@ -267,7 +263,7 @@ OF_NUMBERS = re.compile(r"\b(bits?|flags?|numbers?|integers?|counts?|amounts?|to
 NOTATED = frozenset(
     ("phone", "postcode", "price", "ean", "isbn", "license_plate", "vat_number", "mac", "imei", "iccid", "imsi",
      "card_number", "coordinates", "max_power_text", "evse_id", "id_tag", "building_number", "vin", "firmware",
-     "latitude", "longitude")
+     "latitude", "longitude", "hex_color", "dimensions")
 )  # fmt: skip
 ADDRESSED = frozenset(("ipv4", "ipv6", "cidr"))
 LINKED = frozenset(("url", "image_url", "file_path"))
@@ -425,6 +421,16 @@ CONFIGURATION = (
                                                                             "true"),
     ("WebSocketPingInterval", "45"), ("NumberOfConnectors", "2"),
 )  # fmt: skip
+SITES = frozenset(
+    ("charger", "station", "site", "location", "group", "zone", "evse", "depot", "store", "branch", "charging station")
+)
+PRODUCT_NAMES = (
+    "Oak Desk Lamp", "Wool Jacket", "Ceramic Kettle", "Trail Backpack", "Mechanical Keyboard", "Folding Chair",
+    "City Bicycle",
+    "Hardcover Notebook", "Compact Camera", "Two-Person Tent", "Steel Water Bottle", "Running Shoes",
+    "Wireless Headphones",
+    "Cotton T-Shirt", "Standing Desk", "Coffee Grinder",
+)  # fmt: skip
 SITE_WORDS = (
     "Central",
     "Harbour",
@@ -437,7 +443,6 @@ SITE_WORDS = (
     "Park & Ride",
     "West Gate",
 )
-ADJECTIVES = ("Northern", "Blue", "Central", "Silver", "Rapid", "Bright", "Coastal", "Prime", "Quiet", "Green")
 STATUSES = ("active", "pending", "completed", "inactive")
 LEVELS = ("low", "medium", "high")
 # ISO 3166-1: the three letters of what has these two.

@@ -159,7 +159,14 @@ def _looked_up(plan: _ArrayPlan, item: ByRow) -> Draw:
 def _plan(compiler: DrawCompiler, view: ArrayView | None, site: ValueSite) -> _ArrayPlan:
     is_distinct = view is not None and view.distinctness == Distinctness.ALL_DISTINCT
     item_site = ValueSite(
-        site.schema.item(None), site.name, site.owner, nouns_of(site.name), site.at_place, is_distinct, is_item=True
+        site.schema.item(None),
+        site.name,
+        site.owner,
+        nouns_of(site.name),
+        site.beside,
+        is_distinct,
+        is_item=True,
+        about=site.description,
     )
     if view is None:
         return _ArrayPlan(item=compiler.compile_any(item_site))

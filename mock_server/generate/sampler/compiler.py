@@ -13,7 +13,8 @@ from typing import Protocol
 import orjson
 
 from mock_server.findings import Place
-from mock_server.generate.numerals import Numerals
+from mock_server.generate.elsewhere import Elsewhere
+from mock_server.generate.realism.descriptions import READ
 from mock_server.generate.realism.meaning import Meaning, find_meaning
 from mock_server.generate.realism.pools import Pools
 from mock_server.generate.sampler.draw import ROW_MASK, Draw, DrawState, NothingFits, closed
@@ -122,9 +123,18 @@ class ValueSite:
     name: str = ""
     owner: frozenset[str] = frozenset()
     nouns: frozenset[str] = frozenset()  # what the value itself is, where it is an object
-    at_place: bool = False  # whether a sibling is a city or the like
+    beside: frozenset[str] = frozenset()  # the names of the properties of the object around it, as words
     various: bool = False  # whether values have to differ: items of a list, names of properties
     is_item: bool = False  # whether the name is that of a list, of which this is an item
+    about: str = ""  # what is said of the list that it is an item of, or of the choice that it is an alternative of
+
+    @property
+    def description(self) -> str:
+        """What is said of the value, and of what it is in."""
+        own = self.schema.text("description")
+        if not self.about or self.about == own:
+            return own
+        return f"{self.about[:READ]}\n{own[:READ]}".rstrip()
 
 
 @dataclass(eq=False, repr=False)
@@ -140,7 +150,7 @@ class SamplerContext:
     distrustful: bool = False  # documented examples are judged before they are used
     repairing: bool = False  # a repair is under way, which what it draws need not repeat
     place: Place = field(default_factory=lambda: Place(""))  # of the schema
-    numerals: Numerals = field(default_factory=Numerals)
+    elsewhere: Elsewhere = field(default_factory=Elsewhere)
 
 
 class DrawCompiler(Protocol):
@@ -171,9 +181,7 @@ class DrawCompiler(Protocol):
 
 def meaning_of(site: ValueSite, type_: str, format_: str) -> Meaning | None:
     """Guess the meaning of a scalar."""
-    return find_meaning(
-        site.name, site.owner, type_, format_, site.schema.text("description")[:300], at_place=site.at_place
-    )
+    return find_meaning(site.name, site.owner, type_, format_, site.description[:READ], beside=site.beside)
 
 
 def acceptor(schema: Canonical | JsonObject, forms: Forms | None = None) -> Callable[[JsonValue], bool] | None:

@@ -6,7 +6,8 @@ from decimal import Decimal
 from fractions import Fraction
 from random import Random
 
-from mock_server.generate.realism import tables
+from mock_server.generate.realism import quantities
+from mock_server.generate.realism.descriptions import READ, read_description
 from mock_server.generate.realism.meaning import Meaning
 from mock_server.generate.realism.pools import ROWS
 from mock_server.generate.sampler.compiler import (
@@ -23,16 +24,14 @@ from mock_server.generate.sampler.draw import MANY_ROWS, Draw, DrawState, by_num
 from mock_server.generate.sampler.strings import find_faker
 from mock_server.generate.seed import derive_random
 from mock_server.json_values import JsonObject, JsonValue
+from mock_server.names import split_words
 from mock_server.numbers import LARGEST
 from mock_server.schema.canonical import IntegerView, NumberView
 
-_RANGES: dict[str, tuple[float, float, int]] = {
-    words[0]: (float(words[1]), float(words[2]), int(words[3]))
-    for words in (line.partition(": ")[0].split() for line in tables.NUMBERS.strip().splitlines())
-}
-_USUAL = (1.0, 1000.0, 2)  # what a number is that nothing is known of, and its decimals
+_USUAL = (1.0, 200.0, 2)  # what a number is that nothing is known of, and its decimals
 _POOL = 128
 _FEW = 20
+_NARROW = 2.0  # the width of a range whose numbers have decimals
 _HUGE = 1e300  # a tenth more would be near infinity
 
 
@@ -101,21 +100,63 @@ def _plain(number: float | Decimal) -> int | float:
 
 
 def _range(site: ValueSite, type_: str) -> tuple[float, float, int]:
+    """Return the least, the greatest and the decimals of believable numbers, by all that is said of them."""
     meaning = meaning_of(site, type_, next(iter(site.schema.formats), ""))
-    if meaning is not None:
-        return _RANGES.get(meaning.kind, _USUAL)
-    return _near_example(site)
+    said = read_description(site.description[:READ], site.beside)
+    known = quantities.RANGES.get(meaning.kind) if meaning is not None else None
+    near = _near_example(site)
+    low, high, decimals = near or _measured(site, meaning) or known or _USUAL
+    if known is not None and meaning is not None and meaning.kind in quantities.LIMITED:
+        low, high = _overlap(low, high, known[0], known[1])
+    if said.usual is not None and near is None:
+        low, high, decimals = said.usual / 2, max(said.usual * 2, 1.0), _decimals_of(said.usual)
+    low, high = _overlap(low, high, said.least, said.most)
+    if near is None and type_ == "number" and high - low <= _NARROW:
+        decimals = max(decimals, 2)
+    return low, high, decimals
 
 
-def _near_example(site: ValueSite) -> tuple[float, float, int]:
-    """Return the range and the decimals of documented examples; the usual ones where there are none."""
+def _overlap(low: float, high: float, least: float | None, most: float | None) -> tuple[float, float]:
+    """Return the part of a range within bounds that are only said; the bounds where they do not overlap."""
+    first = low if least is None else max(low, least)
+    last = high if most is None else min(high, most)
+    if first < last:
+        return first, last
+    if least is not None and most is not None:
+        return least, most
+    if least is not None:
+        return least, least + max(100.0, abs(least))
+    return (0.0 if most is None or most > 0 else most - 100.0), (0.0 if most is None else most)
+
+
+def _measured(site: ValueSite, meaning: Meaning | None) -> tuple[float, float, int] | None:
+    """Return the range of a quantity by the unit that its name or its description says."""
+    if meaning is not None and meaning.kind in quantities.LIMITED:
+        return None
+    name = " ".join(split_words(site.name))
+    if name in quantities.OF_OWNER:
+        name = max(sorted(site.owner), key=len, default=name)
+    for by_name, by_description, range_ in quantities.UNITS:
+        if by_name.search(name) or by_description.search(site.description[:READ]):
+            return range_
+    return None
+
+
+def _near_example(site: ValueSite) -> tuple[float, float, int] | None:
+    """Return the range and the decimals of documented examples; None where there are none."""
     shown = [each for each in site.schema.examples() if isinstance(each, int | float) and not isinstance(each, bool)]
     if not shown or not all(map(math.isfinite, shown)) or not any(shown):
-        return _USUAL
+        return None
     bounds = [bound for each in shown for bound in (each / 2, each * 2)]
-    written = [repr(each) for each in shown if isinstance(each, float)]
-    decimals = max((len(text.partition(".")[2]) for text in written if "e" not in text), default=0)
-    return min(bounds), max(bounds), min(decimals, 6)
+    return min(bounds), max(bounds), max(map(_decimals_of, shown))
+
+
+def _decimals_of(number: float) -> int:
+    """Return how many decimals a number is written with, as far as that is believable."""
+    text = repr(number)
+    if not isinstance(number, float) or "e" in text or number.is_integer():
+        return 0
+    return min(len(text.partition(".")[2]), 6)
 
 
 def _window(
@@ -306,6 +347,6 @@ def _ordinal_draw(least: float | Decimal | None, most: float | Decimal | None) -
 
 def _moment_numbers(context: SamplerContext, site: ValueSite, meaning: Meaning) -> tuple[JsonValue, ...]:
     """Draw moments as seconds since 1970, or as milliseconds where the document says so."""
-    about = f"{site.name} {site.schema.text('description')}"
-    factor = 1000 if tables.EPOCH_MILLISECONDS.search(about) else 1
+    about = f"{site.name} {site.description}"
+    factor = 1000 if quantities.EPOCH_MILLISECONDS.search(about) else 1
     return tuple(int(moment.timestamp()) * factor for moment in context.pools.moments(meaning.kind)[:ROWS])

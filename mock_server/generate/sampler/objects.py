@@ -7,7 +7,6 @@ What is simple is drawn first, so that what is nested can refer to it: a charger
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from mock_server.generate.realism import tables as kinds
 from mock_server.generate.realism.coherence import (
     OWN_KEYS,
     Linked,
@@ -199,7 +198,7 @@ def _plan(compiler: DrawCompiler, view: ObjectView | None, site: ValueSite) -> _
     undeclared = Undeclared(compiler, view, site)
     order = _order(site.schema, schemas, required, undeclared)
     tables = _tables(compiler, order, schemas, nouns, site)
-    at_place = any(" ".join(split_words(name)) in kinds.AT_A_PLACE for name in order)
+    beside = frozenset(" ".join(split_words(name)) for name in order)
     keyed = any(
         split_words(name) in OWN_KEYS and schemas[name].kind.value not in {"integer", "number"} for name in schemas
     )
@@ -210,7 +209,7 @@ def _plan(compiler: DrawCompiler, view: ObjectView | None, site: ValueSite) -> _
         if not undeclared.allows(name):
             continue
         member, linked = _member(
-            compiler, name, undeclared.schema_of(name), nouns, site, required, tables, keyed=keyed, at_place=at_place
+            compiler, name, undeclared.schema_of(name), nouns, site, required, tables, keyed=keyed, beside=beside
         )
         members.append(member)
         if linked.echo is not None:
@@ -261,9 +260,9 @@ def _member(
     tables: frozenset[str],
     *,
     keyed: bool,
-    at_place: bool,
+    beside: frozenset[str],
 ) -> tuple[_Member, Linked]:
-    own = ValueSite(site.schema.member(name), name, nouns, nouns_of(name), at_place)
+    own = ValueSite(site.schema.member(name), name, nouns, nouns_of(name), beside)
     if schema is not None:
         draw = compiler.compile(schema, own)
     elif own.schema.sources:

@@ -133,7 +133,7 @@ class Sampler:
         for part in site.schema.parts:
             for alternative, form in self._forms_of_alternatives(part):
                 if form is not None and is_same(form, branch):
-                    return replace(site, schema=site.schema.narrow(alternative))
+                    return replace(site, schema=site.schema.narrow(alternative), about=site.description)
         return site
 
     def _forms_of_alternatives(self, part: Subschema) -> list[tuple[Alternative, Canonical | None]]:
@@ -330,7 +330,9 @@ class Sampler:
             return nothing
         said = self.context.sites.definition(name)
         parts = (*said.parts, *_read_siblings(site.schema, name))
-        own = replace(site, schema=Site(parts, self.context.sites, said.nouns or site.schema.nouns))
+        own = replace(
+            site, schema=Site(parts, self.context.sites, said.nouns or site.schema.nouns), about=site.description
+        )
         if not direct_references(target) and target.kind.value not in {"object", "array", "any_of", "all_of", "one_of"}:
             return self.compile(target, own)  # a scalar: its meaning depends on the property
         key = (uri, site.name if target.kind.value != "object" else "")

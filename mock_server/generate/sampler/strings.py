@@ -5,22 +5,24 @@ First the column of what the property means, cut to the wanted length; where not
 Everything is judged before it is pooled.
 """
 
+import math
 from collections.abc import Callable
-from datetime import datetime
 
 from mock_server.generate.realism import tables
+from mock_server.generate.realism.descriptions import READ, read_description
 from mock_server.generate.realism.example_shapes import (
     address_writer,
     code_writer,
     count_places,
-    is_term,
     moment_writer,
     notation,
     number_writer,
     scheme_of,
 )
 from mock_server.generate.realism.meaning import Meaning, is_identifier
-from mock_server.generate.realism.pools import ROWS, TABLE_OF, Pools
+from mock_server.generate.realism.pools import ROWS, TABLE_OF
+from mock_server.generate.realism.vocabularies import NAMES, PATTERNS, SENTENCES, WORDS
+from mock_server.generate.sampler.columns import codes_like, column_of, moments_written, numbers_near
 from mock_server.generate.sampler.compiler import (
     SamplerContext,
     ValueSite,
@@ -29,11 +31,9 @@ from mock_server.generate.sampler.compiler import (
     meaning_of,
     spread,
 )
-from mock_server.generate.sampler.draw import MANY_ROWS, ROW_MASK, Draw, DrawState, by_number
-from mock_server.generate.seed import derive_random
+from mock_server.generate.sampler.draw import ROW_MASK, Draw, DrawState, by_number
 from mock_server.generate.text.texts import TextConstraints, write_texts
 from mock_server.json_values import JsonValue
-from mock_server.names import split_words
 from mock_server.schema.canonical import StringView
 from mock_server.schema.formats import find_format
 
@@ -42,7 +42,18 @@ _Accept = Callable[[JsonValue], bool]
 # How many characters have to be those of a code, where the meaning is one and where nothing is known: `us-east-1` is
 # none.
 _SOME = 4
+_A_LIST = 2  # values of a list at least
+_A_FEW = 8  # names beside an example
 _MANY = 6
+# Kinds of which a document may list the words; None where nothing is known.
+_LISTED = frozenset(
+    (None, "word", "title", "status", "numeric_code", "access", "feature", "entity_name", "written", "company",
+     "token", *WORDS,
+     *tables.VOCABULARIES, *SENTENCES, *tables.WEAK)
+)  # fmt: skip
+_OPEN = frozenset((None, "word", *WORDS, *PATTERNS, *tables.VOCABULARIES, *(tables.WEAK - {"address", "company"})))
+_NAMED = frozenset(("entity_name", "product_name"))
+_COUNTABLE = frozenset((None, "written", "ordinal", "quantity"))
 _TRIED = 32  # shaped texts that are judged before all are trusted
 
 
@@ -52,14 +63,13 @@ def compile_string(context: SamplerContext, view: StringView | None, site: Value
     demands = TextConstraints.of(view, formats, various=site.various or is_identifier(site.name))
     accept = demands.judge
     named = _named_column(context, site)
-    shaped = None
     if named is None and not any(find_format(name).is_asserted for name in formats):
         shaped = _shaped(context, site, accept)
-    if shaped is not None:
-        return shaped
-    column, meaning = (named, None) if named is not None else _column(context, site, formats)
+        if shaped is not None:
+            return shaped
+    column, meaning = (named, None) if named is not None else column_of(context, site, formats)
     if column is not None:
-        fitted = _fitted(column, view, accept)
+        fitted = _fitted(column, view, accept, in_words=meaning is not None and meaning.kind in SENTENCES)
         if fitted is not None:
             if named is not None:
                 return from_column(fitted)
@@ -74,39 +84,97 @@ def compile_string(context: SamplerContext, view: StringView | None, site: Value
     return from_values(written, site.name)
 
 
+def _said(site: ValueSite, accept: _Accept | None) -> Draw | None:
+    """Draw one of the words that the description lists; None where it lists none, or they have to differ."""
+    if site.various or not site.description:
+        return None
+    meaning = meaning_of(site, "string", "")
+    kind = meaning.kind if meaning is not None else None
+    if kind not in _LISTED or (meaning is not None and meaning.moment):
+        return None
+    description = tables.LINK.sub(r"\1", site.description[:READ])
+    said = read_description(description, site.beside)
+    values = tuple(value for value in said.values if accept is None or accept(value))
+    if kind in SENTENCES and (len(values) < _A_LIST or any(" " in value for value in values)):
+        return None
+    if values:
+        return from_values(values, site.name)
+    if kind in _COUNTABLE and said.least is not None and said.most is not None:
+        numbers = tuple(map(str, range(math.ceil(said.least), math.floor(said.most) + 1)[:ROWS]))
+        if numbers and (accept is None or all(map(accept, numbers))):
+            return from_values(numbers, site.name)
+    return None
+
+
 def _shaped(context: SamplerContext, site: ValueSite, accept: _Accept | None) -> Draw | None:
     """
-    Draw texts shaped like the documented example, if it is more specific than their meaning.
+    Draw texts as the document shows or lists them, if that is more specific than their meaning.
 
-    None elsewhere.
+    By the examples of the value itself, by the words that its description lists, by examples of the same property
+    elsewhere, in this order. None where there are none.
     """
-    examples = [
-        each for each in site.schema.examples() if isinstance(each, str) and each and (accept is None or accept(each))
-    ]
-    if not examples:
-        return None
-    example, meaning = examples[0], meaning_of(site, "string", "")
-    kind = meaning.kind if meaning is not None else None
-    places = count_places(example)
-    draw: Draw | None = None
-    if kind in tables.ADDRESSED:
-        draw = _shaped_address(context, example)
-    moments = moment_writer(example)
-    if moments is not None and (meaning is None or meaning.moment or kind in tables.CODES):
-        own = kind if meaning is not None and meaning.moment else "seen"
-        draw = from_column(_moments(context.pools, str(own), moments, example))
-    elif meaning is not None and kind == "entity_id":
-        draw = _shaped_ids(context, site, meaning, example)
-    elif kind in tables.NOTATED or kind in tables.LINKED:
-        draw = _noted(context, str(kind), example, site)
-    elif (kind in tables.CODES and places >= _SOME) or (meaning is None and places >= _MANY):
-        draw = from_column(_codes(context.pools, example, site.name))
-    elif (kind in tables.VOCABULARIES or (meaning is None and is_term(example))) and not site.various:
-        draw = from_values(tuple(dict.fromkeys(examples)), site.name)
+    own = [each for each in site.schema.examples() if isinstance(each, str) and each]
+    meaning = meaning_of(site, "string", "")
+    shown = _shaped_like(context, site, own, meaning, accept)
+    if shown is not None:
+        return shown
+    said = _said(site, accept)
+    if said is not None or own or not site.name or any(find_format(name).meaning for name in site.schema.formats):
+        return said
+    return _shaped_like(context, site, list(context.elsewhere.examples(site.name, site.owner)), meaning, accept)
+
+
+def _shaped_like(
+    context: SamplerContext, site: ValueSite, examples: list[str], meaning: Meaning | None, accept: _Accept | None
+) -> Draw | None:
+    fitting = [each for each in examples if accept is None or accept(each)]
+    draw = _like(context, site, fitting, meaning) if fitting else None
     if draw is None or accept is None:
         return draw
     if all(accept(draw(DrawState(row, static=False, echo={}))) for row in range(_TRIED)):
         return draw
+    return None
+
+
+def _like(context: SamplerContext, site: ValueSite, examples: list[str], meaning: Meaning | None) -> Draw | None:
+    """Draw texts like examples of a meaning."""
+    example = examples[0]
+    kind = meaning.kind if meaning is not None else None
+    places = count_places(example)
+    moments = moment_writer(example)
+    if moments is not None and (meaning is None or meaning.moment or kind in tables.CODES):
+        own = kind if meaning is not None and meaning.moment else "seen"
+        return from_column(moments_written(context.pools, str(own), moments, example))
+    if kind in tables.ADDRESSED:
+        return _shaped_address(context, example)
+    if meaning is not None and kind == "entity_id":
+        return _shaped_ids(context, site, meaning, example)
+    if kind in tables.NOTATED or kind in tables.LINKED:
+        return _noted(context, str(kind), example, site)
+    if kind == "address" and " " not in example and places >= _MANY:
+        return from_column(codes_like(context.pools, example, site.name))
+    if kind in _NAMED or kind in SENTENCES:
+        return _named_like(context, examples, meaning)
+    if (kind in tables.CODES and places >= _SOME) or (
+        kind not in tables.VOCABULARIES and kind in _OPEN and places >= _MANY
+    ):
+        return from_column(codes_like(context.pools, example, site.name))
+    if example.isdigit() and kind in _OPEN and len(example) < _MANY:
+        return from_values(numbers_near(example), site.name)
+    if (kind in _OPEN or kind in tables.CODES) and not site.various:
+        return from_values(tuple(dict.fromkeys(examples)), site.name)
+    return None
+
+
+def _named_like(context: SamplerContext, examples: list[str], meaning: Meaning | None) -> Draw | None:
+    """Draw names or sentences that the document shows; None where there are better ones."""
+    different = tuple(dict.fromkeys(examples))
+    kind, noun = (meaning.kind, meaning.noun) if meaning is not None else ("", "")
+    is_notated = " " not in examples[0] and not examples[0].isalpha()
+    if kind in SENTENCES or is_notated or len(different) > _A_LIST or (kind == "entity_name" and noun not in NAMES):
+        if kind == "entity_name" and not is_notated and len(different) <= _A_LIST:
+            different = (*different, *map(str, context.pools.entity_names(noun)[: _A_FEW - len(different)]))
+        return from_column(tuple(different[row % len(different)] for row in range(ROWS)))
     return None
 
 
@@ -140,75 +208,8 @@ def _noted(context: SamplerContext, kind: str, example: str, site: ValueSite) ->
     if noted(example) in ours:
         return None
     kept = example.rindex("/") if is_link and "/" in example else 0  # of a link, the last part alone is another
-    codes = _codes(pools, example[kept:], site.name)
+    codes = codes_like(pools, example[kept:], site.name)
     return from_column(tuple(example[:kept] + code for code in codes) if kept else codes)
-
-
-def _codes(pools: Pools, example: str, salt: str) -> tuple[str, ...]:
-    """Return codes like an example."""
-    return pools.derive(("code", example, salt), lambda: tuple(map(code_writer(example, salt), range(ROWS))))
-
-
-def _moments(pools: Pools, kind: str, write: Callable[[datetime], str], form: str) -> tuple[str, ...]:
-    """Return moments of a kind, in a form that stands for what writes them."""
-    return pools.derive(("moment", kind, form), lambda: tuple(map(write, pools.moments(kind))))
-
-
-def _column(
-    context: SamplerContext, site: ValueSite, formats: tuple[str, ...]
-) -> tuple[tuple[JsonValue, ...] | None, Meaning | None]:
-    """Return the column for the meaning of a string, and the meaning."""
-    format_ = next((name for name in formats if name != "password"), formats[0] if formats else "")
-    meaning = meaning_of(site, "string", format_)
-    if not formats and _is_numeral(context, site, meaning):
-        meaning = Meaning("numeral")
-    pools = context.pools
-    if meaning is None:
-        return (None if formats else pools.column("word")), None
-    if meaning.moment:
-        words = split_words(site.name)
-        shape = format_ or meaning.shape or "date-time"
-        if not format_ and not meaning.shape and words and words[-1] in {"date", "birthday", "dob"}:
-            shape = "date"
-        return _moments(pools, meaning.kind, find_format(shape).write_moment, f"format {shape}"), meaning
-    if meaning.kind == "entity_name":
-        return pools.entity_names(meaning.noun), meaning
-    if meaning.kind == "entity_id":
-        if find_format(format_).meaning in {"numeral", "decimal"}:
-            first, step = pools.entity_ids(meaning.noun)
-            return tuple(str(first + row * step % MANY_ROWS) for row in range(ROWS)), None
-        noun = meaning.noun
-        uuids = pools.derive(("uuid", noun), lambda: tuple(_uuid(pools.seed, noun, row) for row in range(ROWS)))
-        return uuids, meaning
-    texts = tuple(map(str, pools.column(meaning.kind)))
-    if meaning.kind in tables.CODES_IN_CASES:
-        return _cased(texts, site), meaning
-    return texts, meaning
-
-
-def _is_numeral(context: SamplerContext, site: ValueSite, meaning: Meaning | None) -> bool:
-    """Return True if a text holds a number, by other places of its name in the document."""
-    if (
-        site.is_item
-        or (meaning.kind if meaning is not None else None) not in tables.MAYBE_NUMERALS
-        or site.name in tables.GENERIC
-    ):
-        return False
-    description = site.schema.text("description")
-    return (not description or tables.OF_NUMBERS.search(description) is not None) and context.numerals.has(site.name)
-
-
-def _cased(texts: tuple[str, ...], site: ValueSite) -> tuple[str, ...]:
-    """Codes in the case that the description names, or else the examples have."""
-    description = tables.LINK.sub(r"\1", site.schema.text("description"))
-    shown = [example for example in site.schema.examples() if isinstance(example, str)]
-    if tables.LOWER_CASE.search(description) or (
-        shown and not tables.UPPER_CASE.search(description) and all(map(str.islower, shown))
-    ):
-        return tuple(map(str.lower, texts))
-    if tables.UPPER_CASE.search(description) or (shown and all(map(str.isupper, shown))):
-        return tuple(map(str.upper, texts))
-    return texts
 
 
 def _named_column(context: SamplerContext, site: ValueSite) -> tuple[JsonValue, ...] | None:
@@ -258,14 +259,8 @@ def find_faker(context: SamplerContext, named: JsonValue) -> tuple[JsonValue, ..
     return context.pools.find_named(name)
 
 
-def _uuid(seed: int, noun: str, row: int) -> str:
-    """Return a version 4 UUID, RFC 9562; its last four digits are set by the row."""
-    digits = f"{derive_random(seed, 'uuid', noun, row).getrandbits(128):032x}"
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:28]}0000"
-
-
 def _fitted(
-    column: tuple[JsonValue, ...], view: StringView | None, accept: _Accept | None
+    column: tuple[JsonValue, ...], view: StringView | None, accept: _Accept | None, *, in_words: bool = False
 ) -> tuple[JsonValue, ...] | None:
     """Return the column with its misfits replaced; None if nothing in it fits."""
     if accept is None or all(map(accept, column)):
@@ -274,7 +269,7 @@ def _fitted(
     checked: list[JsonValue] = []
     for value in column:
         if isinstance(value, str) and longest is not None:
-            value = value[:longest].rstrip()  # noqa: PLW2901 - cut
+            value = _cut(value, longest, accept, in_words=in_words)  # noqa: PLW2901
         checked.append((value or None) if accept(value) else None)
     kept: list[JsonValue] = [value for value in checked if value is not None]
     if kept:
@@ -282,11 +277,23 @@ def _fitted(
     return None
 
 
+def _cut(text: str, longest: int, accept: _Accept, *, in_words: bool) -> str:
+    """Cut a text to a length; sentences between two words, where that fits."""
+    cut = text[:longest].rstrip()
+    if in_words and len(text) > longest and " " in cut:
+        shorter = cut.rpartition(" ")[0].rstrip(",.") + "."
+        if len(shorter) <= longest and accept(shorter):
+            return shorter
+    return cut
+
+
 def _id_draw(column: tuple[JsonValue, ...], meaning: Meaning | None, site: ValueSite, *, whole: bool) -> Draw:
     if whole and meaning is not None and meaning.kind == "entity_id":
         heads = tuple(str(value)[:-4] for value in column)
         return by_number(lambda row: f"{heads[row & ROW_MASK]}{row & 65535:04x}", of_itself=meaning.noun in site.owner)
-    if meaning is not None and (meaning.kind in TABLE_OF or meaning.moment or meaning.kind == "entity_name"):
+    if meaning is not None and (
+        meaning.kind in TABLE_OF or meaning.moment or meaning.kind in _NAMED or meaning.kind in SENTENCES
+    ):
         return from_column(column)
     return _by_row_or_chance(column, meaning, site.name)
 

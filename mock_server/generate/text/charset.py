@@ -21,6 +21,8 @@ EVERYTHING: Ranges = ((0, _SURROGATES[0] - 1), (_SURROGATES[1] + 1, _MAX))
 # What people expect to see, best first: letters and digits, then other printable ASCII.
 _PLAIN: Ranges = ((0x30, 0x39), (0x41, 0x5A), (0x61, 0x7A))
 _LOWER: Ranges = ((0x61, 0x7A),)
+_HEX: Ranges = ((0x30, 0x39), (0x41, 0x46), (0x61, 0x66))
+_LOWER_HEX: Ranges = ((0x30, 0x39), (0x61, 0x66))
 _PRINTABLE: Ranges = ((0x21, 0x7E),)
 
 
@@ -64,6 +66,8 @@ def preferred(ranges: Ranges) -> str:
         EVERYTHING,
     ):
         common = intersection(ranges, taste)
+        if common == _HEX:
+            common = _LOWER_HEX  # a digest is written in one case
         if common:
             return "".join(chr(code) for low, high in common for code in range(low, min(high, low + 255) + 1))[:256]
     return ""

@@ -7,7 +7,9 @@ import pytest
 
 from mock_server.generate.realism.meaning import Meaning, find_meaning
 from mock_server.generate.realism.pools import _KINDS, NOW, Pools
-from mock_server.generate.realism.tables import CITIES, MOMENTS, NUMBERS, SOCKETS, TEXT, read_table
+from mock_server.generate.realism.quantities import NUMBERS
+from mock_server.generate.realism.tables import CITIES, MOMENTS, SOCKETS, TEXT, read_table
+from mock_server.generate.realism.vocabularies import KINDS, SENTENCES
 from mock_server.names import nouns_of, singular, split_words
 from tests.support.mocks import Mock, body_of, minimal, operation
 
@@ -208,7 +210,7 @@ def test_meanings_are_told_from_name_owner_format_and_description(
 
 
 def test_every_kind_of_the_tables_has_a_column() -> None:
-    assert set(read_table(TEXT).values()) <= _KINDS
+    assert {*read_table(TEXT).values(), *read_table(KINDS).values()} <= _KINDS | SENTENCES.keys()
     assert set(read_table(MOMENTS).values()) == {"born", "created", "started", "ended", "updated", "seen", "future"}
     assert "latitude" in read_table(NUMBERS).values()
 

@@ -261,11 +261,15 @@ def test_documented_examples_of_parts_are_used_once_and_not_when_dynamic(make: C
     schema = {
         "type": "array",
         "minItems": 2,
-        "items": {"type": "object", "required": ["a"], "properties": {"a": {"type": "string", "examples": ["shown"]}}},
+        "items": {
+            "type": "object",
+            "required": ["a"],
+            "properties": {"a": {"type": "string", "examples": ["X-40817"]}},
+        },
     }
 
-    assert [item["a"] for item in make(schema)].count("shown") == 1
-    assert "shown" not in [item["a"] for item in make(schema, static=False)]
+    assert [item["a"] for item in make(schema)].count("X-40817") == 1
+    assert "X-40817" not in [item["a"] for item in make(schema, static=False)]
 
 
 def test_an_example_that_breaks_its_schema_is_not_used(make: Callable[..., object]) -> None:

@@ -288,7 +288,7 @@ def _own_link(place: Place, drawn: str | None, url: str) -> Iterator[RequestedVa
     """Yield the URL for a link as it was drawn: whole, or a path; not for what is no link, as `spotify:album:1`."""
     if drawn is None or drawn.startswith(("http://", "https://")) or ":" not in drawn[:_SCHEME]:
         is_path = drawn is not None and drawn.startswith("/")
-        yield RequestedValue(place, [path_of(url)] if is_path else [url, path_of(url)])
+        yield RequestedValue(place, [path_of(url) if is_path else url, path_of(url)])
 
 
 def iter_sent(value: JsonObject, sent: JsonObject, outline: Site) -> Iterator[RequestedValue]:

@@ -54,7 +54,7 @@ class Evidence(Enum):
     NOTHING = "nothing"
 
 
-class Shown(NamedTuple):
+class ShownValue(NamedTuple):
     """A value that the document shows of a property."""
 
     value: str
@@ -91,10 +91,10 @@ class Elsewhere:
         return tuple(dict.fromkeys(own))[:_MOST_SHOWN]
 
     @cached_property
-    def _walked(self) -> tuple[dict[str, list[JsonObject]], dict[str, list[Shown]]]:
+    def _walked(self) -> tuple[dict[str, list[JsonObject]], dict[str, list[ShownValue]]]:
         """The schemas of all properties, and the values that are shown of them, by name."""
         schemas: dict[str, list[JsonObject]] = {}
-        shown: dict[str, list[Shown]] = {}
+        shown: dict[str, list[ShownValue]] = {}
         for owner, properties in _iter_owned(self.document):
             for name, schema in properties.items():
                 if isinstance(schema, dict):
@@ -129,11 +129,11 @@ class Elsewhere:
         return part
 
 
-def _show(shown: dict[str, list[Shown]], name: str, value: str, owner: frozenset[str]) -> None:
+def _show(shown: dict[str, list[ShownValue]], name: str, value: str, owner: frozenset[str]) -> None:
     kept = shown.setdefault(name, [])
     text = value.strip()
     if len(kept) < _MOST_KEPT and 0 < len(text) <= _LONGEST and not _is_placeholder(name, text):
-        kept.append(Shown(text, owner))
+        kept.append(ShownValue(text, owner))
 
 
 def _is_placeholder(name: str, text: str) -> bool:

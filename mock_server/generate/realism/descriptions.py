@@ -92,7 +92,7 @@ _WORDS_LIKE: Final = frozenset(("true", "false", "null", "none", "undefined", "n
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class DescribedValues:
     """What a description says of the values of a property."""
 
     values: tuple[str, ...] = ()  # the words that are allowed, or examples of them
@@ -103,11 +103,11 @@ class Said:
     named: str = ""  # the noun whose name it is
 
 
-NOTHING: Final = Said()
+NOTHING: Final = DescribedValues()
 
 
 @lru_cache(maxsize=16_384)
-def read_description(description: str, beside: frozenset[str] = frozenset()) -> Said:
+def read_description(description: str, beside: frozenset[str] = frozenset()) -> DescribedValues:
     """
     Read a description.
 
@@ -119,7 +119,7 @@ def read_description(description: str, beside: frozenset[str] = frozenset()) -> 
     if not text.strip():
         return NOTHING
     named = _NAMED.search(text[:160])
-    return Said(
+    return DescribedValues(
         _values(text, beside),
         *_bounds(text),
         usual=_first(_USUAL.search(text)),

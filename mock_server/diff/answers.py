@@ -8,6 +8,7 @@ from mock_server.diff.bodies import compare_answer_bodies
 from mock_server.diff.context import OperationPair, describe_difference
 from mock_server.diff.messages import SchemaComparer
 from mock_server.diff.model import ComparedPlace, DiffVerdict, Witness
+from mock_server.diff.notes import iter_endings
 from mock_server.diff.proof.wire import Writing
 from mock_server.document.model import DocumentedResponse, Header, Link, Missing, Operation
 from mock_server.document.references import Node
@@ -47,7 +48,9 @@ def _names(response: DocumentedResponse) -> list[str]:
     return [media.name for media in response.content]
 
 
-def _by_age(pair: OperationPair, sent: DocumentedResponse, received: DocumentedResponse) -> tuple[Node, Node]:
+def _by_age(
+    pair: OperationPair, sent: DocumentedResponse | Header, received: DocumentedResponse | Header
+) -> tuple[Node, Node]:
     """Return the places of both, the old document's first."""
     if pair.is_sent:
         return sent.node, received.node
@@ -129,6 +132,9 @@ def _compare_headers(pair: OperationPair, sent: DocumentedResponse, received: Do
             node = own.node if own is not None else sent.node
             pair.add("diff-header-removed", message, place, old=header.node, new=node, witness=witness)
         if own is not None:
+            old, new = _by_age(pair, own, header)
+            for rule, message in iter_endings(old, new, f"header {header.name!r}"):
+                pair.add(rule, message, place, old=old, new=new)
             _compare_header_schema(pair, own, header, place, status)
 
 

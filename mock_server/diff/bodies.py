@@ -14,6 +14,7 @@ from mock_server.errors import SchemaError
 from mock_server.exchange.body import content_type, write_body
 from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.message import Request, Response
+from mock_server.findings import Place
 from mock_server.json_values import JsonValue
 from mock_server.judges.body import find_content
 from mock_server.schema.dialect import Direction, Purpose
@@ -169,7 +170,7 @@ def add_difference(
     violation = refused.violations[0] if refused is not None and refused.violations else None
     at_receiver = violation.place if violation is not None else None
     receiver_is_new = place.sender == "client" if not pair.is_sent else place.direction is Direction.RESPONSE
-    own_old, own_new = old.node.place, new.node.place
+    own_old, own_new = find_places(difference, old, new, receiver_is_new=receiver_is_new)
     if at_receiver is not None and receiver_is_new:
         own_new = at_receiver
     elif at_receiver is not None:
@@ -178,18 +179,30 @@ def add_difference(
     pair.add(rule, message, place, old=own_old, new=own_new, witness=witness, inside=difference.inside)
 
 
+def find_places(
+    difference: SchemaDifference, old: MediaType, new: MediaType, *, receiver_is_new: bool
+) -> tuple[Place, Place]:
+    """Return where a difference is written in both documents: the definitions that many places share, or the bodies."""
+    before, after = difference.received, difference.sent
+    if receiver_is_new:
+        before, after = after, before
+    return (before or old.node).place, (after or new.node).place
+
+
 def add_undecided(
     pair: OperationPair, difference: SchemaDifference, place: ComparedPlace, old: MediaType, new: MediaType
 ) -> None:
     """Note a difference of which nothing is known."""
     keyword = f" ({difference.gap.keyword})" if difference.gap.keyword else ""
+    receiver_is_new = place.sender == "client" if not pair.is_sent else place.direction is Direction.RESPONSE
+    own_old, own_new = find_places(difference, old, new, receiver_is_new=receiver_is_new)
     message = f"whether the change{keyword} breaks somebody could not be decided"
     pair.add(
         "diff-undecided",
         message,
         place,
-        old=old.node,
-        new=new.node,
+        old=own_old,
+        new=own_new,
         verdict=DiffVerdict.UNKNOWN,
         inside=difference.inside,
         reason=difference.reason,

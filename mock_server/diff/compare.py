@@ -14,7 +14,7 @@ from mock_server.diff.notes import iter_endings
 from mock_server.diff.pairs import PairedEntry, Pairing, pair_entries
 from mock_server.diff.parameters import compare_parameters
 from mock_server.diff.policy import MessagePolicy
-from mock_server.diff.security import compare_security
+from mock_server.diff.security import compare_logins, compare_security
 from mock_server.document.document import Document
 from mock_server.document.lifetimes import find_sunset
 from mock_server.document.model import Callback, Entry
@@ -68,6 +68,7 @@ def compare_documents(
         changes += _remove(context, entry, today or date.today())  # noqa: DTZ011 - a day is announced without a zone
     changes += _compare_callbacks(context, old.webhooks, new.webhooks, None)
     changes += _compare_whole(context, pairing)
+    changes += compare_logins(context)
     if any(change.verdict is DiffVerdict.BREAKING for change in changes) and not _is_raised(old, new):
         changes.append(_note_version(context))
     return ComparedDocuments(

@@ -26,6 +26,7 @@ from mock_server.generate.engine import Engine
 from mock_server.json_values import JsonValue, Pointer
 from mock_server.schema.assertions import SecondJudge
 from mock_server.schema.bundle import Bundle
+from mock_server.schema.canonical import IntegerView
 from mock_server.schema.dialect import Direction
 from mock_server.schema.validate import Validator, Violation
 
@@ -37,6 +38,7 @@ _MOST_WIDE_SEARCHES: Final = (
 _MOST_STEPS: Final = 60  # changes of one good value, where the gaps gave nothing
 _MOST_LEAVES: Final = 12  # of one pair of schemas that are shown
 _MOST_SORTED: Final = 400  # gaps of which the plain ones are looked at first
+_MOST_INTEGERS: Final = 1_000  # of a schema whose values are all tried
 _VARIANTS: Final = 4
 _VAGUE: Final = frozenset(("", "$ref", "allOf", "anyOf", "not", "oneOf"))  # keywords that say little of a value
 
@@ -56,6 +58,8 @@ class SchemaDifference:
     refused: RefusedValue | None
     tried: int = 0
     reason: str = ""  # why nothing is known, where there is no value
+    sent: Node | None = None  # the definition of the sender's that differs, where many places may lead to it
+    received: Node | None = None  # that of the receiver's
 
     @property
     def inside(self) -> Pointer:
@@ -103,6 +107,7 @@ class SchemaComparer:
     is_unchanged: Callable[[Node, Node], bool]  # whether two places say the same: the sender's, the receiver's
     _known: dict[tuple[object, ...], list[SchemaDifference]] = field(default_factory=dict)
     _alike: dict[tuple[bytes, ...], list[SchemaDifference]] = field(default_factory=dict)
+    _second: dict[object, SecondJudge | None] = field(default_factory=dict)
     _wide_searches: int = 0  # that were made, where no value that was made for a gap shows it
 
     def __post_init__(self) -> None:
@@ -167,6 +172,31 @@ class SchemaComparer:
                     if judge.is_valid(value):
                         yield value
 
+    def list_integers(self, sent: Node) -> range | None:
+        """
+        List all values of a sender's schema of few integers; None for others.
+
+        Raises:
+            UnusableSchema: the schema can't be read.
+        """
+        forms = self.sender.forms(self.sender.own(self.sender.root(self.sender.bundle(sent))))
+        view = forms[0].view() if len(forms) == 1 and forms[0] is not None else None
+        if not isinstance(view, IntegerView) or view.minimum is None or view.maximum is None:
+            return None
+        values = range(int(view.minimum), int(view.maximum) + 1)
+        return values if len(values) <= _MOST_INTEGERS and not view.multiple_of else None
+
+    def confirm(self, side: SchemaSide, node: Node, value: JsonValue) -> bool:
+        """Return whether the second judge accepts a value by a schema of a side; True where it can't be asked."""
+        key = (side.is_sender, node.key)
+        if key not in self._second:
+            try:
+                self._second[key] = SecondJudge(side.bundle(node))
+            except SchemaError:
+                self._second[key] = None
+        judge = self._second[key]
+        return judge is None or judge.is_valid(value)
+
     def make_example(self, sent: Node) -> JsonValue:
         """
         Make a value that the sender may send.
@@ -189,7 +219,7 @@ class SchemaComparer:
             return [SchemaDifference(gaps[0], None, reason=str(error))]
         search = _Search(senders, receivers, self._samples, self.receiver)
         leaves = sorted(islice(self._leaves(gaps), _MOST_SORTED), key=_is_vague)
-        found = [search.look(gap) for gap in leaves[:_MOST_LEAVES]]
+        found = [self._locate(search.look(gap)) for gap in leaves[:_MOST_LEAVES]]
         shown = [each for each in found if each.refused is not None]
         if shown:
             return shown
@@ -199,6 +229,17 @@ class SchemaComparer:
             if whole is not None:
                 return [whole]
         return [min(found, key=lambda each: each.tried)]
+
+    def _locate(self, difference: SchemaDifference) -> SchemaDifference:
+        """Add where the definitions that differ are written."""
+        sent, received = difference.gap.home or ("", "")
+        return replace(
+            difference,
+            sent=self.sender.origins.get(self.sender.base_name(sent)) if isinstance(sent, str) else None,
+            received=self.receiver.origins.get(self.receiver.base_name(received))
+            if isinstance(received, str)
+            else None,
+        )
 
     def _leaves(self, gaps: list[Gap]) -> Iterator[Gap]:
         """Yield the gaps behind pairs of definitions, the nearest first."""
@@ -214,7 +255,15 @@ class SchemaComparer:
             elif gap.pair not in seen:
                 seen.add(gap.pair)
                 inner = self._containment.gaps_of(gap.pair)
-                todo += [replace(each, path=gap.path + each.path, route=gap.route + each.route) for each in inner]
+                todo += [
+                    replace(
+                        each,
+                        path=gap.path + each.path,
+                        route=gap.route + each.route,
+                        home=gap.pair if each.pair is None else None,
+                    )
+                    for each in inner
+                ]
 
 
 def _is_vague(gap: Gap) -> bool:

@@ -26,6 +26,7 @@ from mock_server.json_values import JsonValue
 from mock_server.schema.dialect import Direction, Purpose
 
 _MOST_TRIED: Final = 40
+_DIGITS: Final = (1, 2, 3, 4, 6, 9, 12, 18)  # of long numbers
 _SCALARS: Final = frozenset(("string", "number", "integer", "boolean", "null"))
 _IN_ONE_WORD: Final = frozenset((Style.FORM, Style.SIMPLE, Style.SPACE_DELIMITED, Style.PIPE_DELIMITED))
 _Key = tuple[ParameterLocation, str]
@@ -97,17 +98,22 @@ def _compare_values(pair: OperationPair, sent: Parameter, received: Parameter, p
     same_way = _find_common_writing(pair, sent, received)
     if other is None and same_way is not None:
         return
+    loses_empty = sent.allow_empty and not received.allow_empty
     differences: list[SchemaDifference] = []
     if same_way is not None and other is not None:
         try:
             differences = comparer.compare(one, other, same_way)
         except SchemaError as error:
             differences = [comparer.give_up(str(error))]
-        if not differences:
+        if not differences and not loses_empty:
             return
     candidates = [each.refused.value for each in differences if each.refused is not None]
-    if one is not None:
-        candidates += islice(comparer.iter_examples(one), _MOST_TRIED)
+    candidates += [""] if loses_empty else []
+    every = comparer.list_integers(one) if one is not None else None
+    if every is not None:
+        candidates += every
+    elif one is not None:
+        candidates += [*islice(comparer.iter_examples(one), _MOST_TRIED), *_long_numbers(pair, sent)]
     else:
         candidates += ["a", "1"]
     found = _find_refused(pair, sent, received, candidates, is_alike=same_way is not None)
@@ -121,6 +127,8 @@ def _compare_values(pair: OperationPair, sent: Parameter, received: Parameter, p
         message = f"{where}: {describe_difference(shown) if shown is not None else reasons[0]}"
         pair.add(rule, message, place, old=sent.node, new=received.node, witness=witness, inside=inside)
         return
+    if same_way is not None and (every is not None or not differences):
+        return  # all values were tried, or only the empty text was new
     reason = differences[0].reason if differences else "it is written in another way"
     pair.add(
         "diff-undecided",
@@ -167,6 +175,25 @@ def _types(pair: OperationPair, parameter: Parameter) -> set[str]:
         return set()
 
 
+def _long_numbers(pair: OperationPair, parameter: Parameter) -> list[JsonValue]:
+    """Return numbers of many digits, for a parameter that has numbers: a text may have to be short."""
+    if not _types(pair, parameter) & {"integer", "number"}:
+        return []
+    return [sign * 10**digits for digits in _DIGITS for sign in (1, -1)]
+
+
+def _is_confirmed(
+    pair: OperationPair, sent: Parameter, received: Parameter, value: JsonValue, read: tuple[JsonValue] | None
+) -> bool:
+    """Return whether the second judge, too, accepts a value by the sender's schema and refuses what was read of it."""
+    comparer = pair.context.comparer(Direction.REQUEST, is_sent=pair.is_sent)
+    if read is None or sent.schema is None or received.schema is None:
+        return True
+    if comparer.confirm(comparer.receiver, received.schema, read[0]):
+        return False
+    return (value == "" and sent.allow_empty) or comparer.confirm(comparer.sender, sent.schema, value)
+
+
 def _find_refused(
     pair: OperationPair, sent: Parameter, received: Parameter, values: list[JsonValue], *, is_alike: bool
 ) -> tuple[Request, JsonValue, tuple[str, ...]] | None:
@@ -179,9 +206,9 @@ def _find_refused(
         if not pair.sender_accepts(request, key):
             continue
         reasons = tuple(_refusals(pair, request, received))
-        if reasons:
-            return request, value, reasons
         read = pair.read_parameter(request, received)
+        if reasons and _is_confirmed(pair, sent, received, value, read):
+            return request, value, reasons
         expected = pair.read_parameter(request, sent, of_sender=True)
         if read is not None and expected is not None and not is_same_reading(expected[0], read[0]):
             return request, value, (f"it is read as {read[0]!r}, not as {expected[0]!r}",)

@@ -130,7 +130,7 @@ def group_changes(changes: Iterable[DocumentChange]) -> Iterator[list[DocumentCh
     """Yield changes that are one: of the same rule and message at the same places of the documents."""
     groups: dict[tuple[object, ...], list[DocumentChange]] = {}
     for change in changes:
-        shared = change.old is not None and change.new is not None and change.verdict is not DiffVerdict.UNKNOWN
+        shared = change.old is not None and change.new is not None
         key = (change.rule, change.message, change.old, change.new) if shared else (id(change),)
         groups.setdefault(key, []).append(change)
     yield from groups.values()

@@ -1,11 +1,15 @@
 """Security: whether every set of credentials that was enough still is."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Final
 
-from mock_server.diff.context import OperationPair
-from mock_server.diff.model import Witness
+from mock_server.diff.context import DiffContext, OperationPair
+from mock_server.diff.model import ComparedPlace, DiffVerdict, DocumentChange, Witness
 from mock_server.document.model import ParameterLocation, SecurityRequirement, SecurityScheme
+from mock_server.json_values import as_object
 from mock_server.schema.dialect import Direction
+
+_URLS: Final = ("authorizationUrl", "tokenUrl", "refreshUrl", "deviceAuthorizationUrl", "openIdConnectUrl")
 
 _Credential = tuple[str, str, str, str]  # what tells one credential from another, whatever its scheme is called
 
@@ -33,6 +37,38 @@ def compare_security(pair: OperationPair) -> None:
         pair.add(
             "diff-security-tightened", message, place, old=pair.old.entry.node, new=pair.new.entry.node, witness=witness
         )
+
+
+def compare_logins(context: DiffContext) -> Iterator[DocumentChange]:
+    """Compare where credentials are got: the URLs of the flows of OAuth 2, and of OpenID Connect."""
+    before, after = context.old.document, context.new.document
+    for name, old in before.schemes.items():
+        new = after.schemes.get(name)
+        if new is None or new.type != old.type:
+            continue
+        kept = _addresses(new)
+        for what, url in _addresses(old).items():
+            if kept.get(what) == url:
+                continue
+            said = f"is {kept[what]} now, not {url}" if what in kept else f"{url} is documented no more"
+            yield DocumentChange(
+                rule="diff-login-moved",
+                verdict=DiffVerdict.CHANGED,
+                level=context.level("diff-login-moved"),
+                message=f"the {what} of the security scheme {name!r} {said}",
+                place=ComparedPlace(operation="", title="", direction=None, part=("security", name, what)),
+                old=old.node.place,
+                new=new.node.place,
+            )
+
+
+def _addresses(scheme: SecurityScheme) -> dict[str, str]:
+    """Return the URLs at which credentials are got, by their keyword, in 3.x with the name of the flow before it."""
+    written = as_object(scheme.node.value)
+    parts = {"": written, **{f"{name} ": as_object(flow) for name, flow in as_object(written.get("flows")).items()}}
+    return {
+        prefix + keyword: str(flow[keyword]) for prefix, flow in parts.items() for keyword in _URLS if keyword in flow
+    }
 
 
 def _credentials(

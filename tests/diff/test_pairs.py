@@ -27,6 +27,7 @@ NOTES = {
     "diff-deprecated",
     "diff-known-value-removed",
     "diff-link-changed",
+    "diff-login-moved",
     "diff-object-closed",
     "diff-property-dropped",
     "diff-sunset-early",

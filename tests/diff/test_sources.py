@@ -1,6 +1,7 @@
 """Where the two documents come from: a URL, standard input; and documents that nobody here wrote, each against itself."""
 
 import io
+import subprocess
 import sys
 from collections.abc import Iterator
 from functools import partial
@@ -89,3 +90,22 @@ def test_a_real_document_against_itself_is_silent(name: str) -> None:
 
     assert (compared.changes, compared.differing) == ((), 0)
     assert compared.operations > 0
+
+
+def test_a_folder_of_a_commit_is_told_from_a_file_and_a_branch_that_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "api").mkdir()
+    (tmp_path / "api" / "openapi.yaml").write_text(OLD)
+    monkeypatch.chdir(tmp_path)
+    who = ("-c", "user.name=a", "-c", "user.email=a@example.com")
+    for words in (("init", "-q"), ("add", "."), (*who, "commit", "-qm", "First")):
+        subprocess.run(["git", *words], check=True, timeout=60)
+    said = {}
+    for source in ("HEAD:api", "HEAD:nothing.yaml", "nowhere:api/openapi.yaml"):
+        assert main(["diff", source, "api/openapi.yaml"]) == 2
+        said[source] = capsys.readouterr().err
+
+    assert "is a folder; name a file in it" in said["HEAD:api"]
+    assert "there is no such file in HEAD" in said["HEAD:nothing.yaml"]
+    assert "git knows no branch, tag or commit 'nowhere'" in said["nowhere:api/openapi.yaml"]

@@ -23,6 +23,8 @@ _SECONDS: Final = 60
 _LARGEST: Final = 64 * 1024 * 1024  # bytes of a file
 _COMMAND: Final = ("-c", "protocol.allow=never", "cat-file", "--batch")
 
+_ENVIRONMENT: Final = {"GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
+
 
 def parse_git_source(where: str) -> tuple[str, str] | None:
     """Read `REF:PATH`; None for what is a file or a URL."""
@@ -58,7 +60,7 @@ def write_git_files(ref: str, path: str, folder: Path) -> Path:
         name = todo.popleft()
         data = _read(git, f"{ref}:{name}")
         if data is None and name == first:
-            raise UsageError(f"git knows no {ref}:{path} here")
+            raise UsageError(_explain(git, ref, path))
         if data is None:
             continue  # said where the reference is followed
         target = folder / name
@@ -70,6 +72,36 @@ def write_git_files(ref: str, path: str, folder: Path) -> Path:
                 done.add(other)
                 todo.append(other)
     return folder / first
+
+
+def _explain(git: str, ref: str, path: str) -> str:
+    """Say why a file of a state of the repository can't be had, and what to write instead."""
+    kinds = {each: _find_kind(git, each) for each in (f"{ref}^{{commit}}", f"{ref}:{path}")}
+    if kinds[f"{ref}^{{commit}}"] != "commit":
+        return (
+            f"{ref}:{path}: git knows no branch, tag or commit {ref!r} here; `git fetch` gets those of a server, "
+            "`actions/checkout` with `fetch-depth: 0`"
+        )
+    if kinds[f"{ref}:{path}"] == "tree":
+        return f"{ref}:{path} is a folder; name a file in it, as in {ref}:{path.rstrip('/')}/openapi.yaml"
+    return (
+        f"{ref}:{path}: there is no such file in {ref}; paths are from the top of the repository, "
+        f"from here with ./ before them, and `git ls-tree -r --name-only {ref}` lists them"
+    )
+
+
+def _find_kind(git: str, name: str) -> str:
+    """Return what git has under a name: a commit, a tree (which is a folder), a blob; another word for nothing."""
+    ended = subprocess.run(  # noqa: S603 - git, with words of ours only
+        [git, *_COMMAND[:-1], "--batch-check"],
+        input=f"{name}\n",
+        capture_output=True,
+        text=True,
+        timeout=_SECONDS,
+        check=False,
+        env={**os.environ, **_ENVIRONMENT},
+    )
+    return ended.stdout.strip().split(" ")[-2:][0]
 
 
 def _normal(path: str, ref: str, git: str) -> str:
@@ -109,7 +141,7 @@ def _inside(path: PurePosixPath) -> str | None:
 
 def _read(git: str, name: str) -> bytes | None:
     """Read a file of a state of the repository; None where there is none."""
-    environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
+    environment = {**os.environ, **_ENVIRONMENT}
     try:
         ended = subprocess.run(  # noqa: S603 - git, with words of ours only
             [git, *_COMMAND],

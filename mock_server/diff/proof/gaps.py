@@ -43,6 +43,7 @@ class Gap:
     candidates: tuple[JsonValue, ...] = ()  # values there that may be refused
     absent: str = ""  # a property that the sender may leave out
     pair: tuple[Side, Side] | None = None  # definitions whose own gaps say more
+    home: tuple[Side, Side] | None = None  # the definitions that it is in
     is_certain: bool = False  # whether it is proven that the receiver refuses something
 
     @property

@@ -41,6 +41,9 @@ _BY_SCHEMA: Final = frozenset(("response-body-schema", "response-header-schema")
 _LISTED: Final = re.compile(r"; documented are .*|, which .* does not document|^\d{3}(?= )", re.DOTALL)
 _PROPERTY: Final = "response-property-undocumented"
 _MOST_NAMED: Final = 12  # properties
+# A moment that is written in another way is what a serializer does, whatever schema and property it is of.
+_MOMENT: Final = re.compile(r'"([^"]*)" is not an? "(date-time|date|time|duration)"')
+_FRACTION: Final = re.compile(r"\.\d+")
 _NUMBERS: Final = re.compile(r"\d+")
 _POINTER: Final = re.compile(r" at /\S*(?=:)")
 
@@ -101,6 +104,9 @@ def _cause_of(incident: Incident) -> tuple[object, ...]:
     if finding.rule not in _SHARED:
         return (incident.id, incident.doubtful)
     common: tuple[object, ...] = (incident.check, finding.rule, incident.doubtful, incident.accepted, incident.cause)
+    moment = _MOMENT.search(finding.message) if finding.rule in _BY_SCHEMA else None
+    if moment is not None:
+        return (*common, moment[2], _NUMBERS.sub("#", _FRACTION.sub("", moment[1])))
     if finding.rule in _BY_SCHEMA and finding.place is not None:
         if finding.place.pointer[:1] == ("components",):
             return (*common, finding.place)

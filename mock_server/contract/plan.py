@@ -124,7 +124,8 @@ class OperationPlan:
             producer = engine.producer(schema, operation, name=key[1] if key else "", direction=Direction.REQUEST)
             try:
                 for step in iter_further_steps(producer, value, kinds, taken, self.tick):
-                    yield Change.make(key, step, schema.place)
+                    if _has_form(self.subject, key, step):
+                        yield Change.make(key, step, schema.place)
             except SchemaError:
                 continue  # nothing can be made of it; what the request holds was tried
 
@@ -183,7 +184,20 @@ def _vary(
     for step in iter_steps(reading.bundle, value, reading.judge, reading.make):
         plan.tick()
         change = Change.make(key, step, schema.place)
+        if not _has_form(subject, key, step):
+            continue
         (plan.positive if step.conforms else plan.negative).append(change)
+
+
+def _has_form(subject: OperationUnderTest, key: ParameterKey | None, step: EdgeStep) -> bool:
+    """
+    Return whether what a step puts into a good request can be written there.
+
+    Null can't in a parameter that is written by its style: it is undefined, so left out. RFC 6570, section 2.3.
+    """
+    if step.part is not None or not step.conforms:
+        return True
+    return not any((p.location, p.name) == key and p.content is None for p in subject.operation.parameters)
 
 
 def in_rounds(changes: Sequence[Change]) -> Iterator[tuple[Change, ...]]:

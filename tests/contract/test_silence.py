@@ -1,5 +1,7 @@
 """What is said once, and what is not said at all, where an answer leaves room."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from mock_server.contract.model import Exchanged, Incident, Intent, Probe
 from mock_server.contract.transport.http import Received
 from mock_server.exchange.media_type import is_same_media_type
 from mock_server.exchange.message import Request, Response
-from mock_server.findings import Finding
+from mock_server.findings import Finding, Place
 
 RULES = ("response-status-undocumented", "response-server-error", "response-auth-ignored")
 DOCUMENTED = st.sampled_from(("200", "200, 404", "201, 400"))
@@ -41,6 +43,31 @@ def test_one_undocumented_status_at_many_operations_is_one_finding() -> None:
     first, *others = group_incidents([incident("a"), incident("b", documented="200, 404"), incident("c")])
 
     assert (first.shown_by, others) == (("a", "b", "c"), [])
+
+
+def moment(operation: str, place: str, message: str) -> Incident:
+    made = incident(operation, "response-body-schema")
+    where = Place("openapi.yaml", ("components", "schemas", place))
+    finding = made.finding._replace(message=message, place=where, instance=("body", place))
+    return replace(made, id=f"{operation}-{place}-{message}", finding=finding)
+
+
+def test_moments_in_another_writing_are_one_finding_whatever_schema_they_are_of() -> None:
+    """A serializer that leaves the offset out is one mistake: RFC 3339 has it required."""
+    grouped = group_incidents(
+        [
+            moment("a", "created", 'the body at /created: "2026-12-01T00:59:02.260920" is not a "date-time"'),
+            moment(
+                "b",
+                "seen",
+                'the body at /x: {} is not valid … (nearest alternative: "2027-11-30T23:46:49" is not a "date-time")',
+            ),
+            moment("c", "due", 'the body at /due: "tomorrow" is not a "date-time"'),
+            moment("d", "born", 'the body at /born: "2026-12-01T00:00:00" is not a "date"'),
+        ]
+    )
+
+    assert [each.shown_by for each in grouped] == [("a", "b"), ("c",), ("d",)]
 
 
 def test_server_errors_of_two_operations_stay_two_findings() -> None:

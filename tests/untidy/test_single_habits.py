@@ -317,6 +317,26 @@ def answers(path: str, method: str, status: int, value: Any = None) -> Habit:
     return habit
 
 
+def knows_null_in_query(doc: dict[str, Any]) -> None:
+    """As FastAPI writes a parameter that may be left out."""
+    page = {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 9}, {"type": "null"}]}
+    ok = {"200": {"description": "ok"}, "400": {"description": "no"}}
+    one = {"operationId": "turn", "parameters": [{"name": "page", "in": "query", "schema": page}], "responses": ok}
+    doc["paths"]["/turn"] = {"get": one}
+
+
+def turns(most: int) -> Habit:
+    def habit(shelf: Shelf, ask: Ask) -> Reply | None:
+        if ask.path != "/turn" or ask.method not in {"GET", "HEAD"}:
+            return None
+        page = ask.query.get("page", "1")
+        if not re.fullmatch("[1-9]", page) or int(page) > most:
+            raise Refused(400, f"page: from 1 to {most}")
+        return Reply(200, body=b"")
+
+    return habit
+
+
 def documents_501(doc: dict[str, Any]) -> None:
     doc["paths"]["/legacy"] = {
         "get": {"operationId": "getLegacy", "responses": {"501": {"description": "not any more"}}}
@@ -408,6 +428,7 @@ SILENT = (
         "control characters are refused", refuses(is_hostile, "no control characters, please"),
         refuses(lambda body: body.get("pages") == 1000, "pages: too many"), "positive_data_acceptance", "maximum",
     ),
+    Class("null has no form in a query", turns(9), turns(8), "positive_data_acceptance", "maximum", knows_null_in_query),
     Class(
         "an example beside a thing of our own", shown(refused="chapter-7"), shown(refused="ready"),
         "positive_data_acceptance", "the documented example", shows_example,
@@ -502,7 +523,7 @@ def told(incidents: tuple[Incident, ...], *, doubtful: bool = False) -> list[str
     ]
 
 
-@pytest.mark.parametrize("tweak", {each.tweak for each in CLASSES.values()} - {is_named, shows_example, documents_501, knows_no_404}, ids=lambda each: each.__name__)  # fmt: skip
+@pytest.mark.parametrize("tweak", {each.tweak for each in CLASSES.values()} - {is_named, shows_example, documents_501, knows_no_404, knows_null_in_query}, ids=lambda each: each.__name__)  # fmt: skip
 def test_nothing_at_all_is_said_of_a_right_shelf(found: Callable, tweak: Tweak) -> None:
     assert [each.finding.message for each in found(tweak, None)] == []
 

@@ -6,12 +6,16 @@ from typing import Any
 import pytest
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
-# Where the seconds go, the most first. What is begun last ends last, and keeps the whole run waiting.
+# Where the seconds go, the most first; a new file that takes ten of CPU time belongs here. What is begun last ends last,
+# and keeps the whole run waiting.
 LONGEST = (
-    "tests/defects/test_defects.py", "tests/payloads/test_plan.py", "tests/respond/test_worlds_apart.py", "tests/test_docs.py",
-    "tests/payloads/test_labels.py", "tests/attacks/test_costly_schemas.py", "tests/state/test_serving.py",
-    "tests/generate/text/test_texts.py", "tests/respond/test_charger.py", "tests/generate/edges/test_catalogue.py",
-    "tests/cli/test_contract_commands.py", "tests/contract/test_own_mock.py", "tests/admin/console/test_console_stories.py",
+    "tests/defects/test_defects.py", "tests/state/test_serving.py", "tests/payloads/test_plan.py", "tests/test_docs.py",
+    "tests/respond/test_worlds_apart.py", "tests/admin/console/test_console_day.py", "tests/payloads/test_labels.py",
+    "tests/payloads/test_dask.py", "tests/attacks/test_costly_schemas.py", "tests/attacks/test_pages.py", "tests/test_ci.py",
+    "tests/test_pytest_plugin.py", "tests/cli/test_proxy_command.py", "tests/mcp/test_every_tool.py",
+    "tests/generate/text/test_texts.py", "tests/generate/sampler/test_sampler.py", "tests/respond/test_charger.py",
+    "tests/untidy/test_single_habits.py", "tests/generate/edges/test_catalogue.py", "tests/cli/test_contract_commands.py",
+    "tests/attacks/test_secrets.py", "tests/contract/test_own_mock.py", "tests/admin/console/test_console_stories.py",
     "tests/attacks/test_schemas.py", "tests/cli/test_start_cost.py", "tests/corpus/",
 )  # fmt: skip
 # Their tests share nothing, and go to whichever process is idle.

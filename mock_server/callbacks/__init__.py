@@ -1,8 +1,9 @@
 """
 Callbacks and webhooks: requests that the document says the provider sends.
 
-`dispatch` observes exchanges, finds the callbacks that they trigger, and keeps the log of deliveries; `compose` makes
-the documented request, with the values of the exchange before it; `send` sends it.
+`subscriptions` finds the receivers that clients registered; `dispatch` observes exchanges, finds the callbacks that
+they trigger, and keeps the log of deliveries; `compose` makes the documented request, with the values of the exchange
+before it; `send` sends it.
 
 Invariants:
 - Nothing is sent to a host that `--callbacks-to` does not name, and no redirect is followed.

@@ -5,26 +5,39 @@ import contextlib
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from functools import partial
 from typing import Final, NamedTuple
 from urllib.parse import unquote
+from uuid import uuid4
 
-from mock_server.callbacks.compose import Composer, ExchangeValues, gather_values
-from mock_server.callbacks.send import CALLBACK, CallbackSender, Wait
+from mock_server.callbacks.compose import ComposedRequest, Composer, ExchangeValues, gather_values
+from mock_server.callbacks.send import CALLBACK, CallbackSender, Origin, Wait
+from mock_server.callbacks.subscriptions import (
+    Change,
+    SentMembers,
+    Subscriber,
+    find_change,
+    find_subscribers,
+    has_subscriptions,
+    registers,
+)
 from mock_server.document.model import MISSING, Callback, Entry, Missing
 from mock_server.errors import MalformedContent, MockServerError, SchemaError, UsageError
-from mock_server.exchange.body import read_json
+from mock_server.exchange.body import read_json, write_json
 from mock_server.exchange.expressions import ExpressionContext, evaluate
 from mock_server.exchange.message import Response, find_field
 from mock_server.exchange.router import Matched
 from mock_server.exchange.secrets.mask import NO_MASK
 from mock_server.generate.seed import derive_random, derive_seed
-from mock_server.json_values import JsonValue, as_object
-from mock_server.respond.answer import UPSTREAM
+from mock_server.json_values import JsonObject, JsonValue, as_object
+from mock_server.respond.answer import STATE, UPSTREAM
+from mock_server.respond.blocking import run_blocking
 from mock_server.respond.journal import Recorded
 from mock_server.respond.responder import Responder
 from mock_server.server.backend import Backend, Delivery, DeliveryAttempt, Mount, Outcome
+from mock_server.state.store import StoreUnavailable
 
 _LOGGED: Final = 1_000  # deliveries in the log
 _MOST_WAITING: Final = 1_000
@@ -32,6 +45,8 @@ _AT_ONCE: Final = 16
 _AROUND: Final = 1_000  # bytes of a delivery in memory, or of an attempt, apart from its content
 _UNFOLDED: Final = 4  # bytes of decoded values in memory for each byte of a body
 _SHARE: Final = 1 / 4  # of the memory that pending deliveries may have
+_CHANGING: Final = frozenset(("POST", "PUT", "PATCH", "DELETE"))
+_EVENT_NAMES: Final = ("type", "event", "event type", "event name", "topic", "kind", "action")
 _NOTHING: Final = ExchangeValues()
 _log = logging.getLogger(__name__)
 
@@ -48,12 +63,13 @@ class _PendingDelivery(NamedTuple):
     """A delivery that is not sent yet."""
 
     composer: Composer
-    entry: Entry
+    entry: Entry | None  # None: the document has no words for it
     url: str
     known: ExchangeValues
     seed: int
     body: JsonValue | Missing = MISSING
     size: int = 0  # bytes of the exchange that triggered it
+    made: ComposedRequest | None = None  # where it is known already
 
 
 class CallbackDispatcher:
@@ -81,6 +97,8 @@ class CallbackDispatcher:
         backend.worlds.budget.holders["callbacks"] = self
         backend.worlds.budget.droppers["callbacks"] = self._drop_oldest
         self._tasks: set[asyncio.Task[None]] = set()
+        self._sent = SentMembers()
+        self._tellers: set[asyncio.Task[None]] = set()
         self._gate = asyncio.Semaphore(_AT_ONCE)
         self._mounts: tuple[Mount, ...] = ()
         self._composers: list[Composer] = []
@@ -158,7 +176,7 @@ class CallbackDispatcher:
         subscribed = self.observe in listeners
         wanted = any(
             _may_trigger(entry) for mount in self._backend.mounts for entry in mount.responder.document.entries
-        )
+        ) or any(has_subscriptions(mount.responder) for mount in self._backend.mounts)
         if wanted and not subscribed:
             listeners.append(self.observe)
         elif subscribed and not wanted:
@@ -170,7 +188,8 @@ class CallbackDispatcher:
         if entry is None or recorded.answer.source == UPSTREAM or not 200 <= recorded.answer.status < 300:  # noqa: PLR2004
             return
         number, triggers = self._triggers_of(entry)
-        if not triggers or any(name == CALLBACK for name, _ in recorded.request.fields):
+        is_change = recorded.request.method in _CHANGING and recorded.answer.source.startswith(STATE)
+        if not (triggers or is_change) or any(name == CALLBACK for name, _ in recorded.request.fields):
             return
         responder = self._mounts[number].responder
         matched = responder.find(recorded.request)
@@ -178,6 +197,8 @@ class CallbackDispatcher:
         response = Response(recorded.answer.status, recorded.answer.fields, recorded.answer.body)
         exchange = self._expression_context(recorded, response, variables, responder)
         known = gather_values(entry.template, variables, exchange.request_body, exchange.response_body)
+        if is_change:
+            self._tell_subscribers(recorded, number, exchange, known)
         for trigger in triggers:
             url = evaluate(trigger.url, exchange)
             for called in trigger.callback.entries:
@@ -191,6 +212,92 @@ class CallbackDispatcher:
                 )
                 size = _UNFOLDED * (len(recorded.request.body) + len(recorded.answer.body))
                 self._send(delivery, _PendingDelivery(self._composers[number], called, url, known, seed, size=size))
+
+    def _tell_subscribers(
+        self, recorded: Recorded, number: int, exchange: ExpressionContext, known: ExchangeValues
+    ) -> None:
+        """Tell the subscribers of a world what an exchange has changed."""
+        responder, entry = self._mounts[number].responder, recorded.answer.entry
+        if entry is None or not has_subscriptions(responder):
+            return
+        operation = responder.document.operation(entry)
+        if registers(responder, operation):
+            self._sent.note(recorded.world, as_object(exchange.request_body))
+            return
+        item = {**as_object(exchange.request_body), **as_object(exchange.response_body)} or dict(exchange.variables)
+        change = find_change(responder, operation, item)
+        world = self._backend.worlds.known(recorded.world)
+        if change is None or world is None:
+            return
+        find = partial(find_subscribers, responder, world, exchange.variables, change, self._sent)
+        task = asyncio.get_running_loop().create_task(self._tell_each(recorded, number, known, change, find))
+        self._tellers.add(task)
+        task.add_done_callback(self._tellers.discard)
+
+    async def _tell_each(
+        self,
+        recorded: Recorded,
+        number: int,
+        known: ExchangeValues,
+        change: Change,
+        find: Callable[[], list[Subscriber]],
+    ) -> None:
+        """Send a change to each of its subscribers."""
+        document = self._mounts[number].responder.document
+        try:
+            subscribers = await run_blocking(find)
+        except StoreUnavailable as error:
+            _log.warning("nobody is told of %s: %s", change.name, error)
+            return
+        hooks = (each for each in document.webhooks if each.entries and change.is_named(each.name, fully=True))
+        hook = next(hooks, None)
+        for subscriber in subscribers:
+            self._tell(recorded, number, known, change, subscriber, hook)
+
+    def _tell(
+        self,
+        recorded: Recorded,
+        number: int,
+        known: ExchangeValues,
+        change: Change,
+        subscriber: Subscriber,
+        hook: Callback | None,
+    ) -> None:
+        """Send a change to a subscriber: as the webhook that names it, a callback, or in words of our own."""
+        callback = subscriber.callback if hook is None else None
+        told = hook or callback
+        kind = "callback" if callback is not None else "webhook"
+        delivery = self._begin(kind, subscriber.event, recorded.world)
+        entry = recorded.answer.entry
+        delivery.cause, delivery.operation = recorded.id, entry.title if entry is not None else ""
+        delivery.secret = subscriber.secret
+        seed = derive_seed(self._seed(recorded.world), change.name, recorded.request.path, recorded.request.body)
+        url = subscriber.url + (callback.expression.rpartition("}")[2] if callback is not None else "")
+        named = dict.fromkeys(_EVENT_NAMES, subscriber.event)
+        words = ExchangeValues({**known.values, **named, "data": change.item, "object": change.item}, known.nouns)
+        made = _compose_event(url, subscriber.event, change.item) if told is None else None
+        called = told.entries[0] if told is not None else None
+        size = _UNFOLDED * (len(recorded.request.body) + len(recorded.answer.body))
+        self._send(delivery, _PendingDelivery(self._composers[number], called, url, words, seed, size=size, made=made))
+
+    def resend(self, number: int) -> Delivery:
+        """
+        Send a callback or webhook again, in the running event loop.
+
+        Raises:
+            UsageError: there is none of the number, or it was never sent.
+        """
+        kept = self._log.get(number)
+        if kept is None or not kept[0].attempts:
+            raise UsageError(f"no callback of the number {number} was sent")
+        self._refresh()
+        before = kept[0]
+        delivery = self._begin(before.kind, before.name, before.world)
+        delivery.cause, delivery.operation = before.cause, before.operation
+        delivery.message, delivery.secret = before.message, before.secret
+        made = ComposedRequest(before.url, before.method, before.fields, before.body, ())
+        self._send(delivery, _PendingDelivery(self._composers[0], None, before.url, _NOTHING, 0, made=made))
+        return delivery
 
     def _seed(self, name: str) -> str:
         """Return the seed of a world."""
@@ -241,6 +348,7 @@ class CallbackDispatcher:
     def _begin(self, kind: str, name: str, world: str) -> Delivery:
         self._numbered += 1
         delivery = Delivery(number=self._numbered, kind=kind, name=name, world=world, moment=time.time())
+        delivery.message = f"msg_{uuid4().hex}"
         self._log[delivery.number] = delivery, 0
         self._weigh(delivery)
         while len(self._log) > _LOGGED:
@@ -249,7 +357,7 @@ class CallbackDispatcher:
 
     def _send(self, delivery: Delivery, pending: _PendingDelivery) -> None:
         """Schedule a delivery, or refuse it."""
-        delivery.method = pending.entry.method
+        delivery.method = pending.entry.method if pending.entry is not None else "POST"
         refused = self._sender.refusal(pending.url)
         if refused is None:
             delivery.url = pending.url
@@ -285,14 +393,19 @@ class CallbackDispatcher:
             raise
 
     async def _post(self, delivery: Delivery, pending: _PendingDelivery) -> None:
-        composed = pending.composer.compose(pending.entry, pending.url, pending.known, pending.seed, pending.body)
+        composed = pending.made
+        if composed is None:
+            assert pending.entry is not None  # noqa: S101 - else it was made
+            composed = pending.composer.compose(pending.entry, pending.url, pending.known, pending.seed, pending.body)
         delivery.url, delivery.body, delivery.findings = composed.url, composed.body, composed.findings
+        delivery.method, delivery.fields = composed.method, composed.fields
 
         def note(attempt: DeliveryAttempt) -> None:
             delivery.attempts.append(attempt)
 
-        delivered = await self._sender.deliver(composed, delivery.name, note)
-        if delivered.response is not None:
+        origin = Origin(delivery.name, delivery.message, delivery.secret)
+        delivered = await self._sender.deliver(composed, origin, note)
+        if delivered.response is not None and pending.entry is not None:
             delivery.findings += pending.composer.judge_answer(pending.entry, delivered.response)
         if delivered.is_accepted:
             self._end(delivery, Outcome.DELIVERED, delivered.reason)
@@ -308,6 +421,13 @@ class CallbackDispatcher:
         )
         for finding in delivery.findings:
             _log.warning("  %s: %s", finding.rule, NO_MASK.finding(finding.message, finding.instance))
+
+
+def _compose_event(url: str, name: str, item: JsonObject) -> ComposedRequest:
+    """Compose an event that the document has no words for, as Standard Webhooks recommends it."""
+    moment = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    body = write_json({"type": name, "timestamp": moment, "data": item})
+    return ComposedRequest(url, "POST", ((b"content-type", b"application/json"),), body, ())
 
 
 def _may_trigger(entry: Entry) -> bool:

@@ -1,10 +1,17 @@
 """
 The HTTP client of callbacks and webhooks: allowed hosts, signatures, limits of size and time, retries.
 
-The signature is in `X-Mock-Signature`: `sha256=` and the HMAC-SHA256 of the body in hexadecimal, by the shared secret.
+Signatures are those of Standard Webhooks: `webhook-signature` is `v1,` and the HMAC-SHA256 of `webhook-id`,
+`webhook-timestamp` and the body in base64, by the shared secret (after `whsec_`, its bytes are in base64).
+`X-Mock-Signature` is `sha256=` and the HMAC-SHA256 of the body alone, in hexadecimal.
+
+Source: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 """
 
 import asyncio
+import base64
+import binascii
+import contextlib
 import hashlib
 import hmac
 import re
@@ -28,6 +35,7 @@ else:
     httpx2 = LazyModule("httpx2")
 
 SIGNATURE: Final = b"x-mock-signature"
+_PREFIX: Final = b"whsec_"
 CALLBACK: Final = b"x-mock-callback"
 _RETRYABLE: Final = frozenset((408, 425, 429, 500, 502, 503, 504))  # the next answer may differ
 _USER = re.compile(r"//[^/]*@")
@@ -85,6 +93,38 @@ class SendResult:
         return self.response is not None and 200 <= self.response.status < 300  # noqa: PLR2004
 
 
+class Origin(NamedTuple):
+    """What a request is, besides its content."""
+
+    name: str  # of the callback or webhook
+    message: str  # the id that it keeps when it is sent again
+    secret: str | None = None  # of its receiver, in place of that of the settings
+
+
+def sign(secret: bytes, message: str, moment: int, body: bytes) -> list[tuple[bytes, bytes]]:
+    """
+    Sign a request.
+
+    Args:
+        secret: That the receiver knows, as text; after `whsec_`, base64 of its bytes.
+        message: The id of the message.
+        moment: In seconds since the epoch.
+        body: Of the request.
+    """
+    key = secret
+    if secret.startswith(_PREFIX):
+        with contextlib.suppress(binascii.Error, ValueError):
+            key = base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
+    signed = b"%b.%d.%b" % (message.encode(), moment, body)
+    signature = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest())
+    return [
+        (SIGNATURE, b"sha256=" + hmac.new(secret, body, hashlib.sha256).hexdigest().encode()),
+        (b"webhook-id", message.encode()),
+        (b"webhook-timestamp", str(moment).encode()),
+        (b"webhook-signature", b"v1," + signature),
+    ]
+
+
 class CallbackSender:
     """Sends callbacks to allowed hosts."""
 
@@ -130,14 +170,14 @@ class CallbackSender:
         return f"{parsed.host} is not allowed; --callbacks-to {parsed.netloc.decode()} allows it"
 
     async def deliver(
-        self, composed: ComposedRequest, name: str, note: Callable[[DeliveryAttempt], None]
+        self, composed: ComposedRequest, origin: "Origin", note: Callable[[DeliveryAttempt], None]
     ) -> SendResult:
         """
         Send a request, again until there is an answer that a retry would not change.
 
         Args:
             composed: The request.
-            name: Of the callback or webhook.
+            origin: What it is.
             note: Receives each attempt.
         """
         refused = self.refusal(composed.url)  # the composed URL may differ from the one that was checked
@@ -152,7 +192,7 @@ class CallbackSender:
             for count in range(self._retries + 1):
                 if count:
                     await self._wait(min(_FIRST_PAUSE * 2 ** (count - 1), _LONGEST_PAUSE))
-                attempt, response = await self._try(client, composed, name)
+                attempt, response = await self._try(client, composed, origin)
                 attempts.append(attempt)
                 note(attempt)
                 if response is not None and response.status not in _RETRYABLE:
@@ -161,13 +201,13 @@ class CallbackSender:
         return SendResult(tuple(attempts), response, reason)
 
     async def _try(
-        self, client: "httpx2.AsyncClient", composed: ComposedRequest, name: str
+        self, client: "httpx2.AsyncClient", composed: ComposedRequest, origin: "Origin"
     ) -> tuple[DeliveryAttempt, Response | None]:
         moment, started = time.time(), time.perf_counter()
         response, reason = None, ""
         try:
             async with asyncio.timeout(_SECONDS):
-                response = await self._send(client, composed, name)
+                response = await self._send(client, composed, origin)
         except TimeoutError:
             reason = f"no answer came in {_SECONDS:g} s"
         except httpx2.HTTPError as error:
@@ -177,17 +217,16 @@ class CallbackSender:
         status = response.status if response is not None else None
         return DeliveryAttempt(moment, time.perf_counter() - started, status, reason), response
 
-    async def _send(self, client: "httpx2.AsyncClient", composed: ComposedRequest, name: str) -> Response:
+    async def _send(self, client: "httpx2.AsyncClient", composed: ComposedRequest, origin: "Origin") -> Response:
         fields = [
             *composed.fields,
             (b"user-agent", f"mock-server/{__version__}".encode()),
             (b"accept-encoding", b"identity"),
-            (CALLBACK, name.encode("ascii", "replace")),
+            (CALLBACK, origin.name.encode("ascii", "replace")),
         ]
-        if self._secret is not None:
-            fields.append(
-                (SIGNATURE, b"sha256=" + hmac.new(self._secret, composed.body, hashlib.sha256).hexdigest().encode())
-            )
+        secret = origin.secret.encode() if origin.secret else self._secret
+        if secret is not None:
+            fields += sign(secret, origin.message, int(time.time()), composed.body)
         message = client.build_request(composed.method, composed.url, headers=fields, content=composed.body or None)
         answer = await client.send(message, stream=True)
         try:

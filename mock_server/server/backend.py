@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from mock_server.document.model import MISSING, Missing
-from mock_server.exchange.message import Request
+from mock_server.exchange.message import RawFields, Request
 from mock_server.exchange.router import Matched, Unmatched
 from mock_server.exchange.secrets.mask import NO_MASK, Mask
 from mock_server.findings import Finding
@@ -76,6 +76,9 @@ class Delivery:
     method: str = ""
     url: str = ""
     body: bytes = b""
+    fields: RawFields = ()  # of the request, without signatures
+    message: str = ""  # the id that it keeps when it is sent again
+    secret: str | None = field(default=None, repr=False)  # of its receiver
     outcome: Outcome = Outcome.WAITING
     reason: str = ""
     attempts: list[DeliveryAttempt] = field(default_factory=list)
@@ -227,6 +230,14 @@ class CallbackService(Protocol):
 
         Raises:
             UsageError: no webhook has the name.
+        """
+
+    def resend(self, number: int) -> Delivery:
+        """
+        Send a callback or webhook again, as it was.
+
+        Raises:
+            UsageError: there is none of the number, or it was never sent.
         """
 
 

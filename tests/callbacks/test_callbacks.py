@@ -5,10 +5,8 @@ import hashlib
 import hmac
 import logging
 import signal
-import threading
 import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx2
@@ -29,6 +27,7 @@ from mock_server.respond.open import open_responder
 from mock_server.server.backend import Backend, Delivery, Outcome, make_mounts
 from mock_server.settings import Settings, merge_settings
 from tests.support.mocks import minimal
+from tests.support.receiver import Receiver
 from tests.support.servers import Server
 
 KEY = "a secret"
@@ -127,44 +126,6 @@ DOCUMENT = minimal(
         }
     },
 )
-
-
-class Receiver:
-    """Listens on this machine, and answers as it is told."""
-
-    def __init__(self) -> None:
-        self.got: list[tuple[str, str, dict[str, str], bytes]] = []
-        self.statuses: list[int] = []
-        self.fields: dict[str, str] = {}
-        self.hold = threading.Event()
-        self.hold.set()
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_any(self) -> None:
-                body = self.rfile.read(int(self.headers.get("content-length", 0)))
-                receiver.got.append((self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, body))
-                receiver.hold.wait(20)
-                self.send_response(receiver.statuses.pop(0) if receiver.statuses else 204)
-                for name, value in receiver.fields.items():
-                    self.send_header(name, value)
-                self.end_headers()
-
-            do_POST = do_PUT = do_GET = do_any  # noqa: N815 - http.server's names
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
-                """Say nothing."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.port = self.server.server_address[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
-
-    def close(self) -> None:
-        self.hold.set()
-        self.server.shutdown()
-        self.server.server_close()
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """
-Each act on a running server, once: on `worlds`, `state`, `mappings` (and scenarios), `settings` and the `journal`.
+Each act on a running server, once.
+
+They are on `worlds`, `state`, `mappings` (and scenarios), `settings`, `callbacks` and the `journal`.
 
 The admin API and the console are two renderers of what an act returns, and of the `AdminRefusal` that it raises.
 """

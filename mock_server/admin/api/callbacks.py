@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from mock_server.admin.acts.callbacks import resend_callback
 from mock_server.admin.exchange import AdminContext
 from mock_server.admin.json import (
     ALL,
@@ -28,6 +29,7 @@ def callback_routes(context: AdminContext) -> list[Route]:
     return [
         Route("/__admin/callbacks", views.list, methods=["GET"]),
         Route("/__admin/callbacks", views.clear, methods=["DELETE"]),
+        Route("/__admin/callbacks/{id}/resend", views.resend, methods=["POST"]),
         Route("/__admin/webhooks", views.webhooks, methods=["GET"]),
         Route("/__admin/webhooks/{name:path}", views.send, methods=["POST"]),
     ]
@@ -55,6 +57,11 @@ class _CallbackViews:
         name = world_named(request, self._context.backend.worlds)
         self._outbox.clear(None if name == ALL else name)
         return reply({})
+
+    async def resend(self, request: Request) -> Response:
+        """Send a callback or webhook again, as it was."""
+        posted = resend_callback(self._context.backend, request.path_params["id"])
+        return reply(self._context.render_delivery(posted), 202)
 
     async def webhooks(self, request: Request) -> Response:
         """List the documented webhooks."""

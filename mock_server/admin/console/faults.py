@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from mock_server.admin.acts.callbacks import resend_callback
 from mock_server.admin.acts.settings import reset_faults, set_operation_faults
 from mock_server.admin.console.context import ROOT, ConsoleContext
 from mock_server.delay import parse_delay
@@ -68,6 +69,8 @@ class FaultPages:
             match form.get("act"):
                 case "reset":
                     reset_faults(backend)
+                case "resend":
+                    resend_callback(backend, form.get("id", ""))
                 case "remove":
                     set_operation_faults(backend, operation, None)
                 case _:

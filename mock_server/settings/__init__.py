@@ -238,7 +238,7 @@ class Settings:
     callback_secret: str | None = setting(
         TEXT,
         None,
-        "Signs callbacks and webhooks: `X-Mock-Signature` is the HMAC-SHA256 of the body.",
+        "Signs callbacks and webhooks, as Standard Webhooks says; `X-Mock-Signature` is the HMAC-SHA256 of the body.",
         flag=None,
         is_secret=True,
     )

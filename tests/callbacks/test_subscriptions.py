@@ -203,6 +203,21 @@ def test_it_is_sent_again_with_the_same_id(shop: Callable[..., Shop]) -> None:
     assert mock.visitor.client.post("/__admin/callbacks/x/resend").status_code == 404
 
 
+def test_the_console_sends_it_again(shop: Callable[..., Shop]) -> None:
+    mock = shop()
+    mock.send("POST", "/webhooks", {"url": mock.receiver.url})
+    mock.send("POST", "/orders", {"item": "tea"})
+    (delivery,) = mock.deliveries(1)
+    page = mock.visitor.client.get("/__console/disturbances").text
+    done = mock.visitor.client.post("/__console/disturbances", data={"act": "resend", "id": delivery["id"]})
+    refused = mock.visitor.client.post("/__console/disturbances", data={"act": "resend", "id": "99"})
+
+    assert f'<input type="hidden" name="id" value="{delivery["id"]}">' in page
+    assert done.status_code == 303
+    assert len(mock.told(2)) == 2
+    assert refused.status_code == 422
+
+
 def test_only_allowed_hosts_are_told(shop: Callable[..., Shop]) -> None:
     mock = shop(callbacks_to=["hooks.example"])
     mock.send("POST", "/webhooks", {"url": mock.receiver.url})

@@ -14,7 +14,7 @@ import orjson
 
 from mock_server.admin.access import Guard
 from mock_server.compose.backend import assemble
-from mock_server.compose.deferred import deferred_app, install_admin
+from mock_server.compose.deferred import deferred_app, install_admin, install_console
 from mock_server.respond.open import open_responder
 from mock_server.server.backend import Backend
 from mock_server.server.background import BackgroundServer
@@ -142,7 +142,7 @@ def issuing(folder: Path, document: object = THINGS, **settings: object) -> Iter
     path.write_bytes(orjson.dumps(document))
     read = merge_settings({"port": 0, "log_format": "none", **settings})
     backend = assemble([open_responder(str(path), read)], read)
-    install_admin(backend, Guard())
+    install_console(backend, Guard(), install_admin(backend, Guard()))
     server = BackgroundServer(deferred_app(backend), read)
     visitor = Visitor(server.origin, backend)
     try:

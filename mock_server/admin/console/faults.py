@@ -76,7 +76,7 @@ class FaultPages:
                 case _:
                     set_operation_faults(backend, operation, _read(form))
         except MockServerError as error:
-            return self._show(request, str(error), form)
+            return self._show(request, str(error), {"operation": "", "delay": "", "faults": "", **form})
         return self._context.back(f"{ROOT}/disturbances")
 
 

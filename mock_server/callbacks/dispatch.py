@@ -13,10 +13,10 @@ from urllib.parse import unquote
 from uuid import uuid4
 
 from mock_server.callbacks.compose import ComposedRequest, Composer, ExchangeValues, gather_values
-from mock_server.callbacks.send import CALLBACK, CallbackSender, Origin, Wait
+from mock_server.callbacks.send import CALLBACK, CallbackSender, MessageOrigin, Wait
 from mock_server.callbacks.subscriptions import (
-    Change,
     SentMembers,
+    StateChange,
     Subscriber,
     find_change,
     find_subscribers,
@@ -239,7 +239,7 @@ class CallbackDispatcher:
         recorded: Recorded,
         number: int,
         known: ExchangeValues,
-        change: Change,
+        change: StateChange,
         find: Callable[[], list[Subscriber]],
     ) -> None:
         """Send a change to each of its subscribers."""
@@ -259,7 +259,7 @@ class CallbackDispatcher:
         recorded: Recorded,
         number: int,
         known: ExchangeValues,
-        change: Change,
+        change: StateChange,
         subscriber: Subscriber,
         hook: Callback | None,
     ) -> None:
@@ -403,7 +403,7 @@ class CallbackDispatcher:
         def note(attempt: DeliveryAttempt) -> None:
             delivery.attempts.append(attempt)
 
-        origin = Origin(delivery.name, delivery.message, delivery.secret)
+        origin = MessageOrigin(delivery.name, delivery.message, delivery.secret)
         delivered = await self._sender.deliver(composed, origin, note)
         if delivered.response is not None and pending.entry is not None:
             delivery.findings += pending.composer.judge_answer(pending.entry, delivered.response)

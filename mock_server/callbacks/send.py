@@ -93,7 +93,7 @@ class SendResult:
         return self.response is not None and 200 <= self.response.status < 300  # noqa: PLR2004
 
 
-class Origin(NamedTuple):
+class MessageOrigin(NamedTuple):
     """What a request is, besides its content."""
 
     name: str  # of the callback or webhook
@@ -170,7 +170,7 @@ class CallbackSender:
         return f"{parsed.host} is not allowed; --callbacks-to {parsed.netloc.decode()} allows it"
 
     async def deliver(
-        self, composed: ComposedRequest, origin: "Origin", note: Callable[[DeliveryAttempt], None]
+        self, composed: ComposedRequest, origin: "MessageOrigin", note: Callable[[DeliveryAttempt], None]
     ) -> SendResult:
         """
         Send a request, again until there is an answer that a retry would not change.
@@ -201,7 +201,7 @@ class CallbackSender:
         return SendResult(tuple(attempts), response, reason)
 
     async def _try(
-        self, client: "httpx2.AsyncClient", composed: ComposedRequest, origin: "Origin"
+        self, client: "httpx2.AsyncClient", composed: ComposedRequest, origin: "MessageOrigin"
     ) -> tuple[DeliveryAttempt, Response | None]:
         moment, started = time.time(), time.perf_counter()
         response, reason = None, ""
@@ -217,7 +217,7 @@ class CallbackSender:
         status = response.status if response is not None else None
         return DeliveryAttempt(moment, time.perf_counter() - started, status, reason), response
 
-    async def _send(self, client: "httpx2.AsyncClient", composed: ComposedRequest, origin: "Origin") -> Response:
+    async def _send(self, client: "httpx2.AsyncClient", composed: ComposedRequest, origin: "MessageOrigin") -> Response:
         fields = [
             *composed.fields,
             (b"user-agent", f"mock-server/{__version__}".encode()),

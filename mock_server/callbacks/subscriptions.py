@@ -48,7 +48,7 @@ _SAID_ANYWAY: Final = frozenset(("event", "on", "after", "api", "v1", "v2"))
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class StateChange:
     """What happened to an item."""
 
     action: Action  # CREATE, REPLACE or REMOVE
@@ -116,7 +116,7 @@ class Subscriber(NamedTuple):
     callback: Callback | None  # that the document has for it
 
 
-def find_change(responder: Responder, operation: Operation, item: JsonObject) -> Change | None:
+def find_change(responder: Responder, operation: Operation, item: JsonObject) -> StateChange | None:
     """
     Return what an operation that was carried out by state has changed.
 
@@ -137,7 +137,7 @@ def find_change(responder: Responder, operation: Operation, item: JsonObject) ->
             continue
         noun = next(iter(sorted(resource.nouns, key=len)), resource.name)
         nouns = frozenset((*resource.nouns, noun))
-        return Change(action, nouns, f"{'_'.join(map(singular, split_words(noun)))}.{_PAST[action]}", item)
+        return StateChange(action, nouns, f"{'_'.join(map(singular, split_words(noun)))}.{_PAST[action]}", item)
     return None
 
 
@@ -160,7 +160,7 @@ def is_subscription(resource: Resource) -> bool:
 
 
 def find_subscribers(
-    responder: Responder, world: World, variables: Mapping[str, str], change: Change, sent: SentMembers
+    responder: Responder, world: World, variables: Mapping[str, str], change: StateChange, sent: SentMembers
 ) -> list[Subscriber]:
     """
     Find who is told of a change. May wait for the store.
@@ -193,7 +193,7 @@ def _resources(responder: Responder) -> Iterator[Resource]:
 
 
 def _read_all(
-    resource: Resource, items: Iterable[Mapping[str, JsonValue]], now: float, change: Change
+    resource: Resource, items: Iterable[Mapping[str, JsonValue]], now: float, change: StateChange
 ) -> list[Subscriber]:
     read = (_read(resource, members, now, change) for members in items)
     return [subscriber for subscriber in read if subscriber is not None][:_MOST]
@@ -205,7 +205,7 @@ def _find_url(members: Mapping[str, JsonValue]) -> str | None:
     return next((value for value in named if isinstance(value, str) and _is_url(value)), None)
 
 
-def _read(resource: Resource, members: Mapping[str, JsonValue], now: float, change: Change) -> Subscriber | None:
+def _read(resource: Resource, members: Mapping[str, JsonValue], now: float, change: StateChange) -> Subscriber | None:
     """Read a subscription; None where it is none, is over, or asks for other events."""
     url = _find_url(members)
     is_off = any(members.get(name) is False for name in _SWITCHES)
@@ -261,7 +261,7 @@ def _is_over(members: Mapping[str, JsonValue], now: float) -> bool:
     return False
 
 
-def _find_callback(operation: Operation, change: Change) -> Callback | None:
+def _find_callback(operation: Operation, change: StateChange) -> Callback | None:
     """Return the callback of the operation that registers, for a change: the one that names it, or the only one."""
     named = (each for each in operation.callbacks if each.entries and change.is_named(each.name, fully=True))
     only = operation.callbacks[0] if len(operation.callbacks) == 1 and operation.callbacks[0].entries else None

@@ -29,7 +29,7 @@ from benchmarks.holds import find_holds
 from benchmarks.independent import Independent, Undecided, iter_operations
 from mock_server.compose.backend import assemble
 from mock_server.contract.api import make_api
-from mock_server.contract.memory import Memory
+from mock_server.contract.knowledge.memory import Memory
 from mock_server.contract.model import Exchanged, Intent
 from mock_server.contract.run import Options, Run
 from mock_server.contract.runner import Runner

@@ -82,6 +82,7 @@ def _powerdns(folders: Folders) -> Command:
             f"--module-dir={modules}",
             "--launch=gsqlite3",
             f"--gsqlite3-database={folders.data / 'zones.sqlite'}",
+            "--gsqlite3-dnssec=yes",
             "--local-address=127.0.0.2",  # for DNS
             "--local-port={port}",
             "--daemon=no",
@@ -194,6 +195,7 @@ c.JupyterHub.load_roles = [{"name": "tester", "scopes": ["admin-ui", "admin:user
     "services": ["tester"]}]
 c.JupyterHub.authenticator_class = "dummy"
 c.JupyterHub.spawner_class = "simple"
+c.JupyterHub.allow_named_servers = True
 c.JupyterHub.db_url = "sqlite:///:memory:"
 """
 
@@ -348,6 +350,7 @@ APPLICATIONS: Final[Mapping[str, Application]] = MappingProxyType(
             packages=Packages(pypi=("prefect",)),
             command=_prefect,
             document="/openapi.json",
+            base="/api",
             ready="/api/health",
         ),
         "chroma": Application(

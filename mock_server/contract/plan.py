@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from mock_server.contract.api import OperationUnderTest
+from mock_server.contract.drafting.hostile import iter_hostile_steps
 from mock_server.contract.model import Exchanged
 from mock_server.document.model import MISSING, MediaType, Missing, Parameter, ParameterLocation
 from mock_server.document.references import Node
@@ -22,9 +23,12 @@ from mock_server.exchange.message import find_field
 from mock_server.findings import Place
 from mock_server.generate.edges.steps import EdgeStep, apply_step, iter_further_steps, iter_steps
 from mock_server.generate.request import ParameterKey, RequestDraft
+from mock_server.generate.seed import derive_seed
 from mock_server.json_values import JsonValue, Pointer
-from mock_server.schema.dialect import Direction
+from mock_server.schema.dialect import Direction, Purpose
 
+# Where hostile texts are put; a path with one would name something else on its way through proxies.
+_WITH_HOSTILE = frozenset((ParameterLocation.QUERY,))
 # Keywords whose edges leave a provider no room: what is listed or bounded is meant to be used.
 EXPLICIT = frozenset(
     (
@@ -187,6 +191,11 @@ def _vary(
         if not _has_form(subject, key, step):
             continue
         (plan.positive if step.conforms else plan.negative).append(change)
+    if key is None or key[0] in _WITH_HOSTILE:
+        seed = derive_seed(subject.api.kit.settings.seed, "hostile", subject.entry.id)
+        site = subject.api.kit.outline(schema, Direction.REQUEST, Purpose.MAKE)
+        for step in iter_hostile_steps(value, site, reading.make, seed, name=key[1] if key else ""):
+            plan.positive.append(Change.make(key, step, schema.place))
 
 
 def _has_form(subject: OperationUnderTest, key: ParameterKey | None, step: EdgeStep) -> bool:

@@ -3,11 +3,12 @@
 from dataclasses import replace
 from typing import Final
 
-from mock_server.contract.memory import KnownObject, path_values
+from mock_server.contract.knowledge.memory import path_values
+from mock_server.contract.knowledge.observed import find_id
+from mock_server.contract.knowledge.templates import shape_of
+from mock_server.contract.knowledge.things import KnownObject
 from mock_server.contract.model import Exchanged
-from mock_server.contract.observed import find_id
 from mock_server.contract.session import Session
-from mock_server.contract.templates import shape_of
 from mock_server.document.document import template_names
 from mock_server.document.model import Missing
 from mock_server.errors import UndefinedSerialization

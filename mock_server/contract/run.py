@@ -10,9 +10,10 @@ from mock_server.contract.api import Api, OperationUnderTest
 from mock_server.contract.checks import Check, Expectations
 from mock_server.contract.checks.table import CHECKS
 from mock_server.contract.hooks import Hooks
-from mock_server.contract.memory import KnownObject, Memory
+from mock_server.contract.knowledge.memory import Memory
+from mock_server.contract.knowledge.templates import names_item, rename, shape_of
+from mock_server.contract.knowledge.things import KnownObject
 from mock_server.contract.model import Exchanged, Intent
-from mock_server.contract.templates import rename, shape_of
 from mock_server.contract.transport.http import Received, Sender, TransportFault
 from mock_server.contract.transport.listener import Listener
 from mock_server.contract.tuning import OperationTuning
@@ -36,6 +37,8 @@ _ABSENT = frozenset((400, 404, 410, 422))
 _EMPTYING = frozenset(
     ("delete", "remove", "purge", "clear", "truncate", "drop", "wipe", "destroy", "flush", "empty", "reset")
 )
+_MANY = frozenset(("bulk", "batch", "mass", "all"))
+_CHANGING = frozenset(("set", "update", "change", "edit", "patch", "replace", "cancel", "archive", "state", "status"))
 
 
 def deletes_in_bulk(entry: Entry) -> bool:
@@ -46,8 +49,10 @@ def deletes_in_bulk(entry: Entry) -> bool:
     """
     if template_names(entry.template) or is_safe_method(entry.method):
         return False
-    words = {*split_words(entry.template.rpartition("/")[2])[:1], *split_words(entry.id)[:1]}
-    return entry.method == "DELETE" or not words.isdisjoint(_EMPTYING)
+    last = set(split_words(entry.template.rstrip("/").rpartition("/")[2]))
+    if entry.method == "DELETE" or not _EMPTYING.isdisjoint({*last, *split_words(entry.id)[:1]}):
+        return True
+    return not last.isdisjoint(_MANY) and not last.isdisjoint(_CHANGING)
 
 
 _SILENCE = frozenset((TransportFault.UNREACHABLE, TransportFault.TIMEOUT))
@@ -254,4 +259,8 @@ class Run:
     def items_of(self, operation: str) -> str:
         """Return the template of the things that an operation creates; empty where it creates none."""
         entry = self.api.document.find_entry(operation)
-        return (self.memory.item_template(entry.template) if entry is not None else None) or ""
+        if entry is None:
+            return ""
+        if names_item(entry.template):
+            return entry.template
+        return self.memory.item_template(entry.template) or ""

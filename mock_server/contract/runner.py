@@ -30,7 +30,7 @@ from mock_server.contract.hooks import iter_once
 from mock_server.contract.model import Exchanged, Incident, Incidents
 from mock_server.contract.phases.callbacks import CALLBACKS, call_back, judge_webhooks
 from mock_server.contract.phases.callbacks import PHASE as WEBHOOKS
-from mock_server.contract.phases.coverage import cover
+from mock_server.contract.phases.coverage import cover, cover_late
 from mock_server.contract.phases.examples import in_order, send_examples
 from mock_server.contract.phases.fuzzing import fuzz, shrink
 from mock_server.contract.phases.leftovers import Leftover, clean_up
@@ -199,6 +199,19 @@ class Runner:
             for session in wave:
                 self.run.absorb(session.own)
             self._send_broken_type(wave)
+        if phase == "coverage":
+            self._cover_late(sessions)
+
+    def _cover_late(self, sessions: list[Session]) -> None:
+        """Look again for requests that operations accept which were not reached, one after the other."""
+        reached = {session.subject.entry.id for session in self._sessions if session.accepted}
+        late = [session for session in sessions if session.subject.entry.id not in reached]
+        for index, session in enumerate(late):
+            self.progress(index, len(late), f"coverage: {session.subject.entry.title}")
+            with self._fence("coverage", session.subject.entry):
+                cover_late(session)
+                shrink(session)
+            self.run.absorb(session.own)
 
     def _send_broken_type(self, wave: list[Session]) -> None:
         """Send one body with a broken Content-Type a run: of the first session that has one, whoever is done first."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from mock_server.contract.memory import GivenValues
+from mock_server.contract.knowledge.memory import GivenValues
 from mock_server.contract.model import Incident
 from mock_server.contract.transport.http import origin_of
 from mock_server.document.document import Document

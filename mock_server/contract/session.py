@@ -8,7 +8,8 @@ from mock_server.contract.api import ClassifiedRequest, OperationUnderTest
 from mock_server.contract.checks import ExchangeUnderCheck, check_exchange
 from mock_server.contract.checks.coherence import check_coherence, count_items, next_page
 from mock_server.contract.drafting.plausible import Plausible
-from mock_server.contract.memory import KnownObject, path_values
+from mock_server.contract.knowledge.memory import path_values
+from mock_server.contract.knowledge.things import KnownObject
 from mock_server.contract.model import Exchanged, Incidents, Intent, Probe, Verdict
 from mock_server.contract.plan import Exercised
 from mock_server.contract.redirects import follow_redirect
@@ -52,6 +53,7 @@ class Session:
     owner: "Session | None" = None  # which needs what this one creates
     own: Learned = field(default_factory=Learned)  # in this phase
     turns: int = 0  # drafts that were made, so that each has names of its own
+    postponed: bool = False  # whether what is refused wherever it is sent waits until other operations have shown more
     broken_type: Probe | None = None  # with a Content-Type that is none: one session of a run sends it
 
     def draft(self, salt: int = 0, *, full: bool = False, minimal: bool = False) -> RequestDraft:
@@ -86,7 +88,7 @@ class Session:
         else:
             find = given.find_for
         names = set(template_names(entry.template))
-        for name, value in thing.variables_of(entry.template).items():
+        for name, value in self.run.memory.variables_for(thing, entry).items():
             if name in names and not find(entry.id, name):
                 draft = draft.with_parameter((ParameterLocation.PATH, name), value)
         if entry.method in {"PUT", "PATCH"} and names:
@@ -102,7 +104,7 @@ class Session:
         names, memory = template_names(self.subject.entry.template), self.run.memory
         variables: Mapping[str, JsonValue] = {}
         if thing is not None:
-            variables = thing.variables_of(self.subject.entry.template)
+            variables = memory.variables_for(thing, self.subject.entry)
         for name in names:
             value = draft.parameters.get((ParameterLocation.PATH, name), MISSING)
             given = value in memory.given.find(self.subject.entry.id, name)
@@ -217,9 +219,9 @@ class Session:
         self.exercised.answered(self.subject, exchanged)
         if exchanged.accepted and self.subject.operation.method == "DELETE":
             self.run.memory.forget(self.subject.entry.template, path_values(exchanged))
-        elif exchanged.accepted and self.subject.operation.method == "PUT":
+        elif exchanged.accepted and self.subject.operation.method in {"PUT", "POST"}:
             self.run.created.extend(
-                (thing, self.run.api.identity) for thing in self.run.memory.learn_put(self.subject.entry, exchanged)
+                (thing, self.run.api.identity) for thing in self.run.memory.learn_named(self.subject.entry, exchanged)
             )
         if probe.intent is Intent.CONFORMING:
             if exchanged.accepted:

@@ -11,7 +11,7 @@ Source: RFC 8288, section 3
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
@@ -251,6 +251,25 @@ _ONE_LINK: Final = re.compile(
 _RELATION: Final = re.compile(r";\s*rel\s*=\s*(?:\"([^\"]*)\"|([^\s;,\"]+))", re.IGNORECASE)
 
 
+def iter_links(text: str) -> Iterator[tuple[str, str, list[str]]]:
+    """
+    Yield the links of a Link field: each as written, where it leads, and its relations in lower case.
+
+    A text that is no such field ends early, with an empty link.
+    """
+    position = 0
+    while position < len(text):
+        found = _ONE_LINK.match(text, position)
+        if found is None:
+            yield "", "", []
+            return
+        position = found.end()
+        written = found.group(1)
+        relation = _RELATION.search(written)
+        relations = (relation.group(1) or relation.group(2) or "").lower().split() if relation is not None else []
+        yield written, written[1 : written.index(">")], relations
+
+
 def without_next(text: str) -> str | None:
     """
     Return a Link field without what leads to a next page.
@@ -258,14 +277,10 @@ def without_next(text: str) -> str | None:
     Returns:
         Empty where nothing else is in it; None where the text is no such field.
     """
-    kept, position = [], 0
-    while position < len(text):
-        found = _ONE_LINK.match(text, position)
-        if found is None:
+    kept: list[str] = []
+    for written, _, relations in iter_links(text):
+        if not written:
             return None
-        position = found.end()
-        relation = _RELATION.search(found.group(1))
-        relations = (relation.group(1) or relation.group(2) or "").lower().split() if relation is not None else []
         if "next" not in relations:
-            kept.append(found.group(1))
+            kept.append(written)
     return ", ".join(kept)

@@ -292,7 +292,8 @@ class Drafter:
 
     def parameter(self, parameter: Parameter, salt: int = 0) -> JsonValue | Missing:
         """Return a writable value of a parameter; MISSING where none was found."""
-        shown = [*self.known(parameter), *_examples(parameter)]
+        known = (value for value in self.known(parameter) if self._accepts(parameter, value))
+        shown = [*known, *_examples(parameter)]
         if salt and shown:
             shown = shown[salt % len(shown) :] + shown[: salt % len(shown)]
         shown += self._grammatical(parameter)
@@ -301,6 +302,14 @@ class Drafter:
             if not isinstance(value, Missing) and self._is_writable(parameter, value):
                 return value
         return self._least(parameter)
+
+    def _accepts(self, parameter: Parameter, value: JsonValue) -> bool:
+        """Return whether the schema of a parameter allows a value that is known."""
+        schema = parameter.content.schema if parameter.content is not None else parameter.schema
+        try:
+            return schema is None or self.producer(schema, parameter.name).accepts(value)
+        except SchemaError:
+            return True
 
     def _grammatical(self, parameter: Parameter) -> list[JsonValue]:
         """Values of a header field that has a grammar of its own: of its schema any word would do."""

@@ -395,6 +395,7 @@ _TEXTS: Final = (
         encoding="base64",
         write=_byte,
         lengthen=_lengthen_bytes,
+        edges=(("padded", "/w=="), ("plus", "+/+/"), ("zero", "AA==")),
         near_misses=("a", "====", "!"),
     ),
     Format(
@@ -417,15 +418,26 @@ _TEXTS: Final = (
     Format("date-time-rfc1123", meaning="moment", write_moment=_write_http_date),
     *(Format(name, meaning="moment", write_moment=_write_seconds) for name in ("timestamp", "unix-time", "unixtime")),
 )
+
+
+def _numerals(least: int, greatest: int) -> Variants:
+    """Return the edge cases of a whole number that is written as a text, as gRPC gateways write 64 bits."""
+    return (("greatest", str(greatest)), ("least", str(least)), ("zero", "0"))
+
+
 _NUMBERS: Final = (
     Format("int8", bounds=(-(2**7), 2**7 - 1), meaning="numeral"),
     Format("int16", bounds=(-(2**15), 2**15 - 1), meaning="numeral"),
-    Format("int32", bounds=(-(2**31), 2**31 - 1), meaning="numeral", is_certain=True),
-    Format("int64", bounds=(-(2**63), 2**63 - 1), meaning="numeral", is_certain=True),
+    Format(
+        "int32", bounds=(-(2**31), 2**31 - 1), meaning="numeral", edges=_numerals(-(2**31), 2**31 - 1), is_certain=True
+    ),
+    Format(
+        "int64", bounds=(-(2**63), 2**63 - 1), meaning="numeral", edges=_numerals(-(2**63), 2**63 - 1), is_certain=True
+    ),
     Format("uint8", bounds=(0, 2**8 - 1), meaning="numeral"),
     Format("uint16", bounds=(0, 2**16 - 1), meaning="numeral"),
-    Format("uint32", bounds=(0, 2**32 - 1), meaning="numeral"),
-    Format("uint64", bounds=(0, 2**64 - 1), meaning="numeral"),
+    Format("uint32", bounds=(0, 2**32 - 1), meaning="numeral", edges=_numerals(0, 2**32 - 1)),
+    Format("uint64", bounds=(0, 2**64 - 1), meaning="numeral", edges=_numerals(0, 2**64 - 1)),
     Format("double-int", bounds=(-(2**53) + 1, 2**53 - 1), meaning="numeral"),
     Format("float", bounds=(-3.4028234663852886e38, 3.4028234663852886e38), meaning="decimal"),
     Format("double", meaning="decimal"),

@@ -18,7 +18,7 @@ import pytest
 from mock_server.cli.show_run import iter_exchange
 from mock_server.contract.api import make_api
 from mock_server.contract.checks.table import CHECKS
-from mock_server.contract.memory import GivenValues, Memory
+from mock_server.contract.knowledge.memory import GivenValues, Memory
 from mock_server.contract.model import Incident
 from mock_server.contract.reports.report import ReportContext
 from mock_server.contract.run import Options, Run

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mock_server.contract.api import make_api
-from mock_server.contract.memory import GivenValues, Memory
+from mock_server.contract.knowledge.memory import GivenValues, Memory
 from mock_server.contract.run import Options, Run
 from mock_server.contract.runner import Report, Runner
 from mock_server.contract.transport.http import AnswerLimits

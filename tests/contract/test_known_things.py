@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mock_server.contract.memory import GivenValues
+from mock_server.contract.knowledge.memory import GivenValues
 from mock_server.contract.runner import Report
 from tests.support.providing import report_on
 

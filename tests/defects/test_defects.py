@@ -4,7 +4,7 @@ import pytest
 
 from mock_server.contract.api import make_api
 from mock_server.contract.checks.table import CHECKS
-from mock_server.contract.memory import Memory
+from mock_server.contract.knowledge.memory import Memory
 from mock_server.contract.plan import make_plan
 from mock_server.contract.run import Options, Run, RunOutOfTime
 from mock_server.contract.runner import Report, Runner

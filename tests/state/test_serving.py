@@ -16,7 +16,7 @@ import pytest
 
 from mock_server.compose.backend import configure_sources
 from mock_server.contract.api import make_api
-from mock_server.contract.memory import Memory
+from mock_server.contract.knowledge.memory import Memory
 from mock_server.contract.run import Options, Run
 from mock_server.contract.runner import Report, Runner
 from mock_server.contract.transport.http import AnswerLimits

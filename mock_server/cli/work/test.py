@@ -22,8 +22,8 @@ from mock_server.contract.api import Api, make_api
 from mock_server.contract.checks import Check
 from mock_server.contract.checks.table import CHECKS
 from mock_server.contract.hooks import Hooks, read_hooks
+from mock_server.contract.knowledge.memory import GivenValues, Memory
 from mock_server.contract.login.connect import ApiConnection, Connected, WantedLogins, connect
-from mock_server.contract.memory import GivenValues, Memory
 from mock_server.contract.replay import RecordedFinding, find_kept, keep, replay
 from mock_server.contract.reports.formats import REPORTS, record_run, render_report
 from mock_server.contract.reports.history import FILE as HISTORY

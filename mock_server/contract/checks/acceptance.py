@@ -15,7 +15,7 @@ from mock_server.contract.api import OperationUnderTest
 from mock_server.contract.checks import Asking, Check
 from mock_server.contract.model import Exchanged, Probe, Verdict
 from mock_server.contract.plan import EXPLICIT, Change
-from mock_server.document.model import Missing
+from mock_server.document.model import Missing, ParameterLocation
 from mock_server.json_values import JsonValue, array_index
 
 _NAME: Final = "positive_data_acceptance"
@@ -47,12 +47,23 @@ def check_refused(session: Asking, base: Exchanged, change: Change, refused: Exc
         return
     explicit = change.keyword in EXPLICIT or "boolean" in change.detail or change.part is None
     certain = explicit and not _is_hostile(change) and (session.subject.is_safe or refused.status == 400)  # noqa: PLR2004 - what is no business
+    certain = certain and not _speaks_of_thing(refused)
     if certain and change.keyword in {"presence", "properties"}:
         certain = refused.status == 400  # noqa: PLR2004 - see above
     message = f"{refused.status} to {change.what}, which the document allows; the same request without it is accepted"
     # what the refusal does not name may be refused for another reason
     rule = "response-valid-refused" if _is_named(change, refused) else "response-variant-refused"
     yield _verdict(session, refused, message, doubtful=not certain, change=change, rule=rule)
+
+
+def _speaks_of_thing(refused: Exchanged) -> bool:
+    """Return whether a refusal names what the path does, as in `x.txt is not a directory`: it goes by what it is."""
+    response, draft = refused.received.response, refused.probe.draft
+    if response is None or draft is None:
+        return False
+    text = response.body[:_MOST_READ].decode("utf-8", "replace")
+    values = (str(value) for (location, _), value in draft.parameters.items() if location is ParameterLocation.PATH)
+    return any(re.search(rf"(?<!\w){re.escape(value)} is no(?:t|\b)", text) for value in values if len(value) > 1)
 
 
 def _is_named(change: Change, refused: Exchanged) -> bool:

@@ -11,8 +11,8 @@ from typing import Final
 
 from mock_server.contract.api import OperationUnderTest
 from mock_server.contract.checks import Asking, Check, ExchangeUnderCheck
+from mock_server.contract.knowledge.observed import find_id, json_of, other_ids
 from mock_server.contract.model import Exchanged, Intent, Verdict
-from mock_server.contract.observed import find_id, json_of
 from mock_server.document.document import template_names
 from mock_server.document.model import ParameterLocation
 from mock_server.errors import UndefinedSerialization
@@ -179,10 +179,17 @@ def _echoed(subject: OperationUnderTest, draft: RequestDraft, body: JsonValue) -
     said = find_id(body, name)
     if said is None or (type(said) is not type(asked) and str(said).isdigit() != str(asked).isdigit()):
         return
-    renamed = isinstance(draft.body, dict) and find_id(draft.body, name) == said
-    if str(said).lower() != str(asked).lower() and not renamed:
+    sent = draft.body.values() if isinstance(draft.body, dict) else ()
+    named = (*other_ids(body, said).values(), said)  # it may be asked for by its name
+    is_meant = _plain(asked) in map(_plain, named) or _plain(said) in map(_plain, sent)  # or be called otherwise now
+    if not is_meant:
         message = f"{said!r} came where {name} {asked!r} was asked for"
         yield _verdict(subject, message, ("body", _member(body, said)), "echo")
+
+
+def _plain(value: JsonValue) -> str:
+    """Return a name without what providers change in it: its case, and a dot at its end."""
+    return str(value).lower().rstrip(".")
 
 
 def _member(body: JsonObject, value: JsonValue) -> str:

@@ -11,8 +11,8 @@ from typing import Final
 from mock_server.contract.api import OperationUnderTest
 from mock_server.contract.checks import Check, ExchangeUnderCheck
 from mock_server.contract.checks.safe_methods import check_coding
+from mock_server.contract.knowledge.observed import json_of
 from mock_server.contract.model import Intent, Verdict
-from mock_server.contract.observed import json_of
 from mock_server.contract.transport.http import TransportFault
 from mock_server.document.model import DocumentedResponse, MediaType
 from mock_server.exchange.media_type import is_json, parse_media_type

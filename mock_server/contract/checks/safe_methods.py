@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Final
 
 from mock_server.contract.checks import Asking, Check
+from mock_server.contract.knowledge.observed import json_of
 from mock_server.contract.model import Exchanged, Intent, Probe, Verdict
-from mock_server.contract.observed import json_of
 from mock_server.errors import MalformedContent
 from mock_server.exchange.content_coding import decode_content
 from mock_server.exchange.media_type import is_same_media_type

@@ -14,14 +14,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from mock_server.contract.api import OperationUnderTest
-from mock_server.contract.memory import CREATING, Memory
+from mock_server.contract.knowledge.memory import CREATING, Memory
+from mock_server.contract.knowledge.templates import collection_word
 from mock_server.document.document import template_names
 from mock_server.document.model import MediaType, Missing, Parameter, ParameterLocation
 from mock_server.generate.edges.steps import apply_step
 from mock_server.generate.request import RequestDraft
 from mock_server.generate.seed import derive_random, derive_seed
 from mock_server.json_values import JsonValue, Pointer
-from mock_server.names import joined, split_words
+from mock_server.names import joined, singular, split_words
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.schema.formats import FORMATS, Format
 from mock_server.schema.sites import Site
@@ -31,7 +32,7 @@ _ENDS: Final = frozenset(
     ("end", "ends", "until", "expires", "expiry", "expiration", "expire", "due", "deadline", "to", "stop", "valid")
 )
 _FUTURE: Final = "2036"  # a leap year, as any date may be moved to
-_NAMES: Final = frozenset(
+IDENTIFYING: Final = frozenset(
     (
         "name",
         "slug",
@@ -51,7 +52,14 @@ _NAMES: Final = frozenset(
 _IDS: Final = frozenset(("id", "uuid", "guid", "key"))
 _QUOTED = "[\"'`\u201c\u2018]([^\"'`\u201c\u201d\u2018\u2019]{1,80})[\"'`\u201d\u2019]"
 _SHOWN = re.compile(r"(?:e\.g\.|eg\.|for example|for instance|such as|example:|like)[,:]?\s*" + _QUOTED, re.IGNORECASE)
+_ENUMERATED = re.compile("[\"'`\u201c\u2018]([A-Za-z0-9][\\w.:/+-]{0,59})[\"'`\u201d\u2019]")
 _WORD = re.compile(r"[A-Za-z0-9]+")
+# `Kernel spec name`, `The id of the flow`
+_NAMED_NOUN = re.compile(
+    r"(?:the |an? )?(?:(?:name|id|uuid|identifier|key|slug) of (?:the |an? )?(?P<after>\w+(?: \w+)?)"
+    r"|(?P<before>\w+(?: \w+)?) (?:name|id|uuid|identifier|key|slug))\b",
+    re.IGNORECASE,
+)
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 _MOST_DEPTH = 8
 
@@ -68,6 +76,22 @@ def shown_in(description: JsonValue) -> str | None:
     if found is None:
         return None
     return found.group(1)
+
+
+def noun_in(description: JsonValue) -> str:
+    """Return the noun of what a description says is named: `kernelspec` of `Kernel spec name`; empty for none."""
+    found = _NAMED_NOUN.match(description) if isinstance(description, str) else None
+    return joined(found.group("before") or found.group("after")) if found is not None else ""
+
+
+def iter_shown(description: JsonValue) -> Iterator[str]:
+    """Yield the values that a description shows: an example, then those that it lists in quotes."""
+    shown = shown_in(description)
+    if shown is not None:
+        yield shown
+    listed = _ENUMERATED.findall(description) if isinstance(description, str) else []
+    if len(listed) > 1:
+        yield from listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +134,7 @@ class Plausible:
             return value
         word = plain_word(seed)
         if reading.make.is_valid(word):
+            self.memory.drawn.add(word)
             return word
         return value
 
@@ -158,7 +183,7 @@ class _BodyScene:
         seed = derive_seed(self.seed, *pointer)
         if record is FORMATS["uuid"] and words == ("id",):
             yield self._noted(str(uuid.UUID(int=derive_random(seed).getrandbits(128), version=4)))
-        elif leaf.site.annotation("format") is None and (words[-1] in _NAMES or not pointer):
+        elif leaf.site.annotation("format") is None and (singular(words[-1]) in IDENTIFYING or not pointer):
             shown = shown_in(leaf.site.annotation("description"))
             if shown is not None:
                 yield self._noted(_WORD.sub(plain_word(seed), shown, count=1))
@@ -185,6 +210,10 @@ class _BodyScene:
         if joined(name) in _IDS and len(pointer) > 1 and not pointer[-2].isdigit():
             name = f"{pointer[-2]} {name}"
         only = memory.changes(entry)
+        if joined(name) in _IDS | {"name"}:
+            noun = noun_in(leaf.site.annotation("description"))
+            if noun and noun != collection_word(entry.template):
+                yield from (value for value in memory.references(noun, created_only=only) if _fits_format(value, leaf))
         if joined(name) in _IDS | {"name"} and len(pointer) == 1:
             yield from (value for value in self._of_call() if _fits_format(value, leaf))
             return

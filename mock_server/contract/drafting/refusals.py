@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from mock_server.contract.api import OperationUnderTest
+from mock_server.contract.knowledge.observed import json_of
 from mock_server.contract.model import Exchanged
-from mock_server.contract.observed import json_of
 from mock_server.document.model import Missing
 from mock_server.exchange.message import Response
 from mock_server.generate.request import RequestDraft

@@ -6,13 +6,14 @@ anything else draws another value: a listed one, one of the character class, len
 Each is tried once.
 """
 
+import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from mock_server.contract.api import OperationUnderTest
-from mock_server.contract.drafting.plausible import plain_word, shown_in
+from mock_server.contract.drafting.plausible import iter_shown, plain_word
 from mock_server.contract.drafting.refusals import NamedPart, read_refusal, value_at
 from mock_server.contract.model import Exchanged
 from mock_server.document.model import MISSING, Missing, ParameterLocation
@@ -21,6 +22,7 @@ from mock_server.generate.request import RequestDraft
 from mock_server.generate.seed import derive_seed
 from mock_server.generate.text.texts import TextConstraints, write_texts
 from mock_server.json_values import JsonValue, Pointer, find_at
+from mock_server.names import joined
 from mock_server.schema.dialect import Direction, Purpose
 from mock_server.schema.sites import Site
 from mock_server.schema.validate import pattern_ok
@@ -40,6 +42,12 @@ _UNWANTED = re.compile(
     r"specified|given|provided|changed)|mutually exclusive|conflicts? with)\b",
     re.IGNORECASE,
 )
+_UNKNOWN = re.compile(
+    r"\b(?:not found|(?:does|do) not exist|doesn't exist|no such|unknown|not (?:known|registered)|could not find|"
+    r"foreign key|dangling)\b",
+    re.IGNORECASE,
+)
+_EITHER = re.compile(r"\b(?:or|either|exactly one|only one|one of|mutually exclusive|not both)\b", re.IGNORECASE)
 _LISTED = re.compile(
     r"(?:one of|any of|allowed values?|valid values?|valid options?|choose from|supported values?|permitted values?|"
     r"expected)\b[^:\[({'\"]{0,40}[:\[({]?\s*(?P<values>[^\n.;]{1,300})",
@@ -73,6 +81,17 @@ _KINDS: Final[tuple[tuple[str, JsonValue], ...]] = (
     (r"array|\blist\b", []),
     (r"\bobject\b|\bmap\b|dictionary", {}),
 )
+# What is usual for a property, where nothing says which values there are.
+_USUAL: Final[Mapping[str, tuple[JsonValue, ...]]] = {
+    "algorithm": ("hmac-sha256", "sha256", "HS256", "RS256"),
+    "encoding": ("utf-8", "base64", "gzip"),
+    "format": ("json", "text", "csv"),
+    "locale": ("en-US", "en"),
+    "method": ("GET", "get"),
+    "mode": ("default", "auto"),
+    "protocol": ("http", "tcp"),
+    "timezone": ("UTC", "Europe/Berlin"),
+}
 _SALTS = 6
 
 
@@ -82,31 +101,47 @@ class Repairer:
 
     subject: OperationUnderTest
     seed: int
+    known: Callable[[str], Iterator[JsonValue]] = lambda name: iter(())  # what things said of a property
+    note: Callable[[str], object] = lambda name: None  # is told each name that is made up
     _tried: set[tuple[Pointer, str]] = field(default_factory=set)
 
     def repair(self, refused: Exchanged) -> RequestDraft | None:
         """Return the request with what its refusal names mended; None where nothing is left to try."""
         draft = refused.probe.draft
-        if draft is None or refused.status not in REPAIRABLE:
+        if draft is None:
             return None
+        named = list(read_refusal(self.subject, refused).named)[:6]
+        for choice in _choices(draft, named):
+            if self._is_new(choice.where, "choose"):
+                return self._choose(draft, named, choice)
         changed = draft
-        for part in read_refusal(self.subject, refused).named[:6]:
+        for part in named:
             changed = self._mend(changed, part)
         if changed is draft:
             return None
         return changed
 
+    def _choose(self, draft: RequestDraft, named: list[NamedPart], choice: NamedPart) -> RequestDraft:
+        """Return the draft with one of some parts, where a refusal says that only one of them may be there."""
+        for part in named:
+            if part is not choice and part.words == choice.words:
+                draft = self._set(draft, part.where, MISSING) or draft
+        if value_at(draft, choice.where)[0]:
+            return draft
+        return self._mend(draft, choice)
+
     def _mend(self, draft: RequestDraft, part: NamedPart) -> RequestDraft:
-        is_there, value = value_at(draft, part.where)
+        is_there = value_at(draft, part.where)[0]
         if not is_there and not self._is_new(part.where, "add"):
             return draft
         if not is_there:
-            return self._with_first(draft, part.where, self._drawn(draft, part.where, part.words))
-        if _UNWANTED.search(part.words) and not _WANTED.search(part.words) and self._is_new(part.where, "drop"):
+            drawn = itertools.chain(self._drawn(draft, part.where, part.words), self._plain(part))
+            return self._with_first(draft, part.where, drawn)
+        if _is_unwanted(part.words) and self._is_new(part.where, "drop"):
             dropped = self._set(draft, part.where, MISSING)
             if dropped is not None:
                 return dropped
-        changed = self._with_first(draft, part.where, self._redrawn(draft, part, value))
+        changed = self._with_first(draft, part.where, self._redrawn(draft, part))
         if changed is draft and self._is_new(part.where, "drop"):
             return self._set(draft, part.where, MISSING) or draft
         return changed
@@ -167,11 +202,17 @@ class Repairer:
             site = site.item(int(token)) if token.isdigit() else site.member(token)
         return site
 
-    def _redrawn(self, draft: RequestDraft, part: NamedPart, value: JsonValue) -> Iterator[JsonValue]:
+    def _redrawn(self, draft: RequestDraft, part: NamedPart) -> Iterator[JsonValue]:
         """Yield other values for a part: what the words ask for, then what the document shows, then others."""
-        yield from self._asked_for(part, value)
+        yield from self._asked_for(part, value_at(draft, part.where)[1])
         yield from self._drawn(draft, part.where, part.words)
-        yield plain_word(derive_seed(self.seed, *part.where))
+        yield from self._plain(part)
+
+    def _plain(self, part: NamedPart) -> Iterator[JsonValue]:
+        """Yield a name that is made up."""
+        word = plain_word(derive_seed(self.seed, *part.where))
+        self.note(word)
+        yield word
 
     def _drawn(self, draft: RequestDraft, where: Pointer, words: str) -> Iterator[JsonValue]:
         """Yield values that are shown or drawn for a part."""
@@ -180,9 +221,9 @@ class Repairer:
         yield from _listed_in(words)
         if isinstance(listed, list):
             yield from listed[:4]
-        shown = shown_in(site.annotation("description"))
-        if shown is not None:
-            yield shown
+        yield from itertools.islice(iter_shown(site.annotation("description")), 4)
+        yield from itertools.islice(self.known(where[-1]), 4)
+        yield from _USUAL.get(joined(where[-1]), ())
         for salt in range(1, _SALTS):
             if where[0] == "body" and draft.media is not None:
                 body = self.subject.drafter.body(draft.media, salt * 31, full=True)
@@ -210,6 +251,21 @@ class Repairer:
         if isinstance(value, str):
             yield from _reworded(words, value, seed)
         yield from (kind for pattern, kind in _KINDS if re.search(pattern, words, re.IGNORECASE))
+
+
+def _choices(draft: RequestDraft, named: list[NamedPart]) -> list[NamedPart]:
+    """Return the parts of which a refusal says that one has to be there; none where it does not speak of a choice."""
+    words = next((part.words for part in named if _EITHER.search(part.words)), None)
+    parts = [part for part in named if part.words == words]
+    there = sum(value_at(draft, part.where)[0] for part in parts)
+    return parts if len(parts) > 1 and there != 1 else []
+
+
+def _is_unwanted(words: str) -> bool:
+    """Return whether a part is better left out: it is not allowed, or names what is not there."""
+    if _UNKNOWN.search(words):
+        return True
+    return _UNWANTED.search(words) is not None and _WANTED.search(words) is None
 
 
 def _whole(pattern: str) -> str:

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 from mock_server.contract.checks.acceptance import check_refused, check_supported
 from mock_server.contract.checks.coherence import largest_page
 from mock_server.contract.checks.table import follow_up
-from mock_server.contract.memory import KnownObject
+from mock_server.contract.drafting.echo import echo
+from mock_server.contract.knowledge.things import KnownObject
 from mock_server.contract.model import Exchanged, Incidents, Intent, Probe
-from mock_server.contract.phases.resources import create_thing, find_thing, probe_thing, remember, repair
+from mock_server.contract.phases.resources import create_thing, find_thing, other_things, probe_thing, remember, repair
 from mock_server.contract.plan import (
     Change,
     OperationPlan,
@@ -35,9 +36,11 @@ from mock_server.json_values import JsonValue
 from mock_server.judges.identity import Identity
 
 _PAIRS = 8
+_LEAST_LATE = 20  # requests for an operation that was not reached before
 _AGAIN = 3  # tries to have the same without the step accepted, each with other values
 _CONFLICT = 409
 _REPAIRS = 3  # requests that mend a refused one
+_ELSEWHERE = frozenset((401, 403, 404, 405, 410, 501))  # refusals of whatever is sent there
 _MENDED = "what the refusal asks for"
 _FAILS = "not_a_server_error"
 _FOREIGN = ("PATCH", "PUT", "POST", "DELETE")
@@ -64,12 +67,24 @@ class Covering:
         self.thing = (create_thing(session, next(self.salts)) if self._deletes else None) or find_thing(session)
         outer, tentative = session.ledger, Incidents()
         session.ledger = tentative
-        self._find_base()
+        self._find_base(self._bases())
         session.ledger = outer
+        session.postponed = self.base is not None and self.base.status in _ELSEWHERE
         try:
-            self._vary()
+            if not session.postponed:
+                self._vary()
         finally:
             self._absorb(tentative, explained=outer.has(_FAILS))
+
+    def cover_late(self) -> None:
+        """Look once more for a request that is accepted, now that other operations have shown more; and go on."""
+        for thing in other_things(self.session):
+            self.thing = thing
+            self._find_base(self._late_bases())
+            if self.base is not None and self.base.accepted:
+                break
+        if self.base is not None and (self.base.accepted or self.session.postponed):
+            self._vary()
 
     @property
     def _deletes(self) -> bool:
@@ -104,9 +119,9 @@ class Covering:
         whole = self.session.fill_path(self.session.draft(full=True), self.thing)
         return replace(base, parameters={**whole.parameters, **base.parameters})
 
-    def _find_base(self) -> None:
+    def _find_base(self, bases: Iterator[tuple[RequestDraft, str]]) -> None:
         """Find a request that is accepted: each that is refused is mended as its refusal asks."""
-        for draft, what in self._bases():
+        for draft, what in bases:
             first = self._send(self.session.fill_path(draft, self.thing), what)
             exchanged = repair(self.session, first, lambda mended: self._send(mended, _MENDED), _REPAIRS)
             if exchanged is None:
@@ -126,6 +141,20 @@ class Covering:
             yield known, "as it was accepted before"
         yield session.draft(minimal=True), "what is required"
         yield session.draft(next(self.salts), full=True), "other values"
+
+    def _late_bases(self) -> Iterator[tuple[RequestDraft, str]]:
+        """Yield good requests: with what is required, and with what other operations accepted and showed."""
+        session, run = self.session, self.session.run
+        least = session.draft(minimal=True)
+        yield least, "what is required"
+
+        def said(name: str) -> Iterator[JsonValue]:
+            return run.memory.iter_shown(session.subject.entry, name)
+
+        for turn, draft in enumerate((least, session.draft(full=True), least)):
+            echoed = echo(session.subject, draft, run.learned.recipes, said, turn)
+            if echoed is not None:
+                yield echoed, "what others accept"
 
     def _fresh(self, base: RequestDraft) -> RequestDraft:
         """Return the same request for another use: a thing is created with values of its own, and deleted only once."""
@@ -395,3 +424,9 @@ def _renew(known: JsonValue, drawn: JsonValue) -> JsonValue:
 def cover(session: Session) -> None:
     """Cover an operation."""
     Covering(session, session.run.options.max_cases).cover()
+
+
+def cover_late(session: Session) -> None:
+    """Cover an operation that was not reached, after all others."""
+    if not session.draft().missing:
+        Covering(session, max(session.run.options.max_cases - len(session.exchanges), _LEAST_LATE)).cover_late()

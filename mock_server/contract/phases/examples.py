@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from functools import partial
 
 from mock_server.contract.checks.acceptance import check_example, check_supported
-from mock_server.contract.drafting.repair import REPAIRABLE
-from mock_server.contract.memory import KnownObject
+from mock_server.contract.knowledge.things import KnownObject
 from mock_server.contract.model import Exchanged
 from mock_server.contract.phases.resources import (
     ask_with_made_up_credentials,
     create_thing,
     find_thing,
+    may_be_mended,
     probe_thing,
     reach,
     remember,
@@ -61,7 +61,7 @@ def send_examples(session: Session) -> None:
             session.note(verdict, exchanged)
         if session.subject.operation.method == "DELETE" and exchanged.accepted and thing is not None:
             thing = _thing(session)
-    if not reached and last is not None and last.status in REPAIRABLE:
+    if not reached and last is not None and may_be_mended(last):
         _reach(session, thing, last)
 
 

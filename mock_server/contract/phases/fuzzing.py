@@ -12,7 +12,7 @@ little as still shows it: optional parameters and properties are left out, all a
 
 from collections.abc import Iterator
 
-from mock_server.contract.memory import KnownObject
+from mock_server.contract.knowledge.things import KnownObject
 from mock_server.contract.model import Exchanged, Incident, Incidents, Intent
 from mock_server.contract.phases.resources import create_thing, find_thing, probe_thing, remember
 from mock_server.contract.plan import Change, make_plan

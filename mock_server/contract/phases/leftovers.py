@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from mock_server.contract.api import OperationUnderTest
-from mock_server.contract.memory import KnownObject
+from mock_server.contract.knowledge.templates import identify_path, iter_prefixes, shape_of
+from mock_server.contract.knowledge.things import KnownObject
 from mock_server.contract.run import Run
-from mock_server.contract.templates import identify_path, iter_prefixes, shape_of
 from mock_server.document.model import Entry, ParameterLocation
 from mock_server.errors import UndefinedSerialization
 from mock_server.exchange.message import Request
@@ -41,7 +41,7 @@ def clean_up(run: Run) -> tuple[Leftover, ...]:
         request: Request | None = None
         try:
             if subject is not None:
-                request = subject.write(_draft(subject, thing), identity)
+                request = subject.write(_draft(run, subject, thing), identity)
         except UndefinedSerialization:
             pass  # said as left
         status = 0
@@ -87,8 +87,8 @@ def _deleting(run: Run, thing: KnownObject) -> OperationUnderTest | None:
     return None
 
 
-def _draft(subject: OperationUnderTest, thing: KnownObject) -> RequestDraft:
+def _draft(run: Run, subject: OperationUnderTest, thing: KnownObject) -> RequestDraft:
     draft = subject.drafter.draft()
-    for name, value in thing.variables_of(subject.entry.template).items():
+    for name, value in run.memory.variables_for(thing, subject.entry).items():
         draft = draft.with_parameter((ParameterLocation.PATH, name), value)
     return draft

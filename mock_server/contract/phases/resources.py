@@ -3,14 +3,15 @@
 from collections.abc import Callable
 
 from mock_server.contract.drafting.repair import REPAIRABLE, Repairer
-from mock_server.contract.memory import KnownObject
+from mock_server.contract.knowledge.memory import path_values
+from mock_server.contract.knowledge.templates import is_listing, names_item, shape_of
+from mock_server.contract.knowledge.things import KnownObject
 from mock_server.contract.model import Exchanged, Incidents, Intent
 from mock_server.contract.renamed import find_renamed
 from mock_server.contract.run import Run
-from mock_server.contract.session import Session
-from mock_server.contract.templates import is_listing, shape_of
+from mock_server.contract.session import Session, keep_name
 from mock_server.document.document import template_names
-from mock_server.document.model import Entry
+from mock_server.document.model import Entry, Missing
 from mock_server.generate.request import RequestDraft
 from mock_server.generate.seed import derive_seed
 from mock_server.judges.identity import Identity
@@ -18,22 +19,46 @@ from mock_server.judges.identity import Identity
 Send = Callable[[RequestDraft, KnownObject | None], Exchanged | None]
 
 _GONE = frozenset((404, 410))
+_NOT_CALLED = frozenset((400, 404, 410, 422))
 _KEPT_OUT = frozenset((401, 403))
 _ANOTHER = 300  # the salt of what replaces a thing that is gone
+_LEAST_OTHERS = 2
+_MOST_OTHERS = 3  # things of which an operation is asked that was not reached
 _DEPTH = 3  # of things inside things
 _SALTS = 2
+_NOT_FOUND = 404
 _OTHER_VALUES = frozenset((400, 409, 422))  # other values may do
 
 
 def find_creator(run: Run, template: str) -> Entry | None:
-    """Find the operation that creates what a template names: POST to its collection."""
+    """Find the operation that creates what a template names, the likeliest one."""
+    return next(iter(_find_creators(run, template)), None)
+
+
+def _find_creators(run: Run, template: str) -> list[Entry]:
+    """
+    Find the operations that create what a template names: POST to its collection.
+
+    Then PUT or POST to the path of the thing itself, where its body or a documented 201 shows that this creates.
+    """
+    found: list[Entry] = []
     for entry in run.api.document.entries:
-        if entry.method != "POST" or is_listing(entry.template):
+        if is_listing(entry.template):
             continue
-        item = run.memory.item_template(entry.template)
-        if item is not None and shape_of(item) == shape_of(template):
-            return entry
-    return None
+        item = run.memory.item_template(entry.template) if entry.method == "POST" else None
+        itself = shape_of(entry.template) == shape_of(template) and _creates_itself(run, entry)
+        if itself or (item is not None and shape_of(item) == shape_of(template)):
+            found.append(entry)
+    return sorted(found, key=lambda entry: names_item(entry.template))
+
+
+def _creates_itself(run: Run, entry: Entry) -> bool:
+    """Return whether a PUT or POST to the path of a thing may create it."""
+    if entry.method not in {"PUT", "POST"} or not names_item(entry.template):
+        return False
+    operation = run.api.document.operation(entry)
+    documents_creation = any(response.status == "201" for response in operation.responses)
+    return documents_creation or (entry.method == "PUT" and operation.request_body is not None)
 
 
 def thing_template(run: Run, template: str) -> str | None:
@@ -58,6 +83,20 @@ def find_thing(session: Session) -> KnownObject | None:
     return made or next(iter(memory.parents(entry.template)), None)
 
 
+def other_things(session: Session) -> list[KnownObject | None]:
+    """Return what an operation may be asked of, the newest of its own first; nothing in particular comes last."""
+    memory, entry = session.run.memory, session.subject.entry
+    if memory.has_given(session.subject.operation) or not template_names(entry.template):
+        return [None]
+    things = memory.things(entry.template, created_only=memory.changed_name(entry) is not None)
+    own = [thing for thing in things if thing.created]
+    found = [*reversed(own), *(thing for thing in things if not thing.created)][:_MOST_OTHERS]
+    if len(found) < _LEAST_OTHERS and session.run.options.mutating:
+        made = create_thing(session, salt=_ANOTHER + 1, minimal=True)
+        found += [made] if made is not None else []
+    return [*(found or memory.parents(entry.template)[:1])] or [None]
+
+
 def probe_thing(
     session: Session, draft: RequestDraft, thing: KnownObject | None, send: Send
 ) -> tuple[Exchanged | None, KnownObject | None]:
@@ -76,6 +115,9 @@ def probe_thing(
         exchanged = send(session.fill_path(draft, thing), thing)
     finally:
         session.ledger = outer
+    renamed = _call_otherwise(session, draft, thing, exchanged, send)
+    if renamed is not None:
+        return renamed, thing
     other = _replace_gone(session, thing, exchanged)
     if other is not None:
         return send(session.fill_path(draft, other), other), other
@@ -84,6 +126,39 @@ def probe_thing(
     if thing is not None and exchanged is not None and exchanged.accepted:
         thing = find_renamed(session, thing, exchanged) or thing
     return exchanged, thing
+
+
+def _call_otherwise(
+    session: Session, draft: RequestDraft, thing: KnownObject | None, exchanged: Exchanged | None, send: Send
+) -> Exchanged | None:
+    """Send a draft to a thing by what else it is called, where nothing is found by its id; None if that is no use."""
+    if thing is None or exchanged is None or exchanged.status not in _NOT_CALLED or session.accepted:
+        return None
+    if exchanged.probe.intent is not Intent.CONFORMING:
+        return None
+    return call_otherwise(session, thing, lambda: send(session.fill_path(draft, thing), thing))
+
+
+def call_otherwise(session: Session, thing: KnownObject, send: Callable[[], Exchanged | None]) -> Exchanged | None:
+    """
+    Have an operation call its things by another of their names, if it finds this one by it.
+
+    Args:
+        session: Of the operation.
+        thing: That it does not find by its id.
+        send: Asks for it.
+
+    Returns:
+        The accepted exchange; None where no other name will do.
+    """
+    called, id_ = session.run.memory.called, session.subject.entry.id
+    for name in thing.also if id_ not in called else ():
+        called[id_] = name
+        again = send()
+        if again is not None and again.accepted:
+            return again
+        del called[id_]
+    return None
 
 
 def _replace_gone(session: Session, thing: KnownObject | None, exchanged: Exchanged | None) -> KnownObject | None:
@@ -116,6 +191,18 @@ def ask_with_made_up_credentials(session: Session, refused: Exchanged) -> Exchan
     return exchanged
 
 
+def may_be_mended(refused: Exchanged) -> bool:
+    """
+    Return whether the words of a refusal may say what is wrong with the request.
+
+    A 404 speaks of something in the body, where the path names nothing, or what is there.
+    """
+    draft = refused.probe.draft
+    if refused.status != _NOT_FOUND or draft is None or isinstance(draft.body, Missing):
+        return refused.status in REPAIRABLE
+    return refused.probe.known or not template_names(draft.operation.entry.template)
+
+
 def repair(
     session: Session, refused: Exchanged | None, send: Callable[[RequestDraft], Exchanged | None], most: int
 ) -> Exchanged | None:
@@ -131,9 +218,15 @@ def repair(
     Returns:
         The last exchange.
     """
-    repairer = Repairer(session.subject, derive_seed(session.run.options.seed, session.phase, session.turns))
+    memory, entry = session.run.memory, session.subject.entry
+    repairer = Repairer(
+        session.subject,
+        derive_seed(session.run.options.seed, session.phase, session.turns),
+        lambda name: memory.iter_shown(entry, name),
+        memory.drawn.add,
+    )
     for _ in range(most):
-        mended = repairer.repair(refused) if refused is not None and not refused.accepted else None
+        mended = repairer.repair(refused) if refused is not None and may_be_mended(refused) else None
         again = send(mended) if mended is not None else None
         if again is None:
             return refused
@@ -162,17 +255,19 @@ def reach(
     if refused is None:
         refused = send(session.recipe() or session.draft(salt))
     last = repair(session, refused, send, 3)
-    if last is not None and (last.accepted or last.status not in REPAIRABLE):
+    if last is not None and (last.accepted or not may_be_mended(last)):
         return last
     return repair(session, send(session.draft(salt, minimal=True)), send, 6) or last
 
 
-def create_thing(session: Session, salt: int, identity: Identity | None = None) -> KnownObject | None:
-    """Create a thing for the path of an operation."""
+def create_thing(
+    session: Session, salt: int, identity: Identity | None = None, *, minimal: bool = False
+) -> KnownObject | None:
+    """Create a thing for the path of an operation; if it is minimal, with nothing but what is required."""
     template = thing_template(session.run, session.subject.entry.template)
     if template is None or not session.run.options.mutating:
         return None
-    made = create(session.run, template, session.phase, salt, identity, into=session)
+    made = create(session.run, template, session.phase, salt, identity, into=session, minimal=minimal)
     if made is not None:
         return made[0]
     return None
@@ -186,6 +281,8 @@ def create(
     identity: Identity | None = None,
     depth: int = 0,
     into: Session | None = None,
+    *,
+    minimal: bool = False,
 ) -> tuple[KnownObject, Exchanged, Session] | None:
     """
     Create what a template names, and what is around it.
@@ -198,56 +295,73 @@ def create(
         identity: Who creates it.
         depth: How many things are inside each other already.
         into: The session that takes over what was found on the way.
+        minimal: Whether with nothing but what is required.
 
     Returns:
         The thing, the exchange that created it, and its session; None where that did not work.
     """
-    entry = find_creator(run, template)
-    subject = run.subject(entry) if entry is not None and depth < _DEPTH else None
-    if entry is None or subject is None:
-        return None
-    session = Session(run, subject, phase, owner=into)
-    around: KnownObject | None = None
-    if template_names(entry.template):
-        around = _around(run, entry, phase, salt, identity, depth, into)
-    learned = (into or session).learned
-    if template in run.learned.barren or template in learned.barren:
-        return None
-    found: tuple[KnownObject, Exchanged] | None = None
+    learned = into.learned if into is not None else None
+    for entry in _find_creators(run, template) if depth < _DEPTH else ():
+        subject = run.subject(entry)
+        if subject is None or not run.may_send(entry):
+            continue
+        session = Session(run, subject, phase, owner=into)
+        learned = learned or session.learned
+        around = _around(run, entry, phase, salt, identity, depth, into) if template_names(entry.template) else None
+        if template in run.learned.barren or template in learned.barren:
+            return None
+        found = _make(session, around, salt, identity, minimal=minimal)
+        if into is not None:
+            into.exchanges += session.exchanges
+            into.exercised.add(session.exercised)
+            for incident in session.ledger.incidents():
+                into.ledger.absorb(incident)
+        if found is not None:
+            return (*found, session)
+    if learned is not None:
+        learned.barren.add(template)
+    return None
+
+
+def _make(
+    session: Session, around: KnownObject | None, salt: int, identity: Identity | None, *, minimal: bool
+) -> tuple[KnownObject, Exchanged] | None:
+    """Have an operation create something; gives it with the exchange that created it; None if that fails."""
+    run, entry = session.run, session.subject.entry
+    names_itself = names_item(entry.template)
     made: list[tuple[KnownObject, Exchanged]] = []
 
     def send(draft: RequestDraft) -> Exchanged | None:
-        exchanged = session.probe(session.fill_path(draft, around), "creating", known=True, identity=identity)
-        things = remember(session, exchanged, identity) if exchanged is not None else []
-        made.extend((thing, exchanged) for thing in things[:1] if exchanged is not None)
+        draft = session.fill_path(draft, around)
+        if names_itself:
+            draft = keep_name(draft, template_names(entry.template)[-1])
+        exchanged = session.probe(draft, "creating", known=not names_itself, identity=identity)
+        if exchanged is None:
+            return None
+        things = remember(session, exchanged, identity) or run.memory.find_named(session.subject.operation, exchanged)
+        if exchanged.accepted and names_itself:
+            things = [KnownObject(entry.template, path_values(exchanged), created=True)]
+        made.extend((thing, exchanged) for thing in things[:1])
         return exchanged
 
     for attempt in range(_SALTS):
-        exchanged = reach(session, send, _salted(salt, attempt))
-        found = next(iter(made), None)
-        if found is not None or exchanged is None or exchanged.status not in _OTHER_VALUES:
+        first = send(session.draft(salt, minimal=True)) if minimal and not attempt else None
+        exchanged = reach(session, send, _salted(salt, attempt), first)
+        if made or exchanged is None or exchanged.status not in _OTHER_VALUES:
             break
-    if found is None:
-        learned.barren.add(template)
-    if into is not None:
-        into.exchanges += session.exchanges
-        into.exercised.add(session.exercised)
-        for incident in session.ledger.incidents():
-            into.ledger.absorb(incident)
-    if found is not None:
-        return (found[0], found[1], session)
-    return None
+    return next(iter(made), None)
 
 
 def _around(
     run: Run, entry: Entry, phase: str, salt: int, identity: Identity | None, depth: int, into: Session | None
 ) -> KnownObject | None:
     """Return what a collection is in: something new, else something that is there."""
-    outer = thing_template(run, entry.template)
+    collection = entry.template.rpartition("/")[0] if names_item(entry.template) else entry.template
+    outer = thing_template(run, collection)
     made = create(run, outer, phase, salt, identity, depth + 1, into) if outer is not None else None
     if made is not None:
         return made[0]
-    return next(iter(run.memory.things(entry.template)), None)
+    return next(iter(run.memory.things(collection)), None)
 
 
 def remember(session: Session, exchanged: Exchanged, identity: Identity | None = None) -> list[KnownObject]:

@@ -10,15 +10,15 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from mock_server.contract.memory import KnownObject
+from mock_server.contract.knowledge.observed import json_of, things_in
+from mock_server.contract.knowledge.templates import is_listing, shape_of
+from mock_server.contract.knowledge.things import KnownObject
 from mock_server.contract.model import Exchanged, Intent, Probe, Verdict
-from mock_server.contract.observed import json_of, things_in
-from mock_server.contract.phases.resources import create, find_creator, remember
+from mock_server.contract.phases.resources import call_otherwise, create, find_creator, remember
 from mock_server.contract.redirects import follow_location
 from mock_server.contract.renamed import find_renamed
 from mock_server.contract.run import Run
 from mock_server.contract.session import PATIENCE, Session, is_ours
-from mock_server.contract.templates import is_listing, shape_of
 from mock_server.document.document import template_names
 from mock_server.document.model import MISSING, Entry, Link, Missing, ParameterLocation
 from mock_server.errors import UndefinedSerialization
@@ -115,6 +115,8 @@ class Lives:
         read = self._wait_for(session, thing, "reading what was created", lambda status: status not in _HIDDEN)
         if read is None:
             return None
+        if read.status in _GONE:
+            read = call_otherwise(session, thing, lambda: self._ask(session, thing)) or read
         session.look("ensure_resource_availability")
         if read.status in _GONE:
             message = f"{read.status} to reading what was created a moment ago"

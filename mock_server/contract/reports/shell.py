@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote, urlsplit
 
+from mock_server.contract.knowledge.observed import json_of
 from mock_server.contract.model import Exchanged, Incident
-from mock_server.contract.observed import json_of
 from mock_server.exchange.curl import write_curl
 from mock_server.exchange.message import Request, find_field
 from mock_server.exchange.secrets.mask import Mask

@@ -7,7 +7,7 @@ from typing import Final
 
 from mock_server.contract.api import OperationUnderTest
 from mock_server.contract.checks import Check
-from mock_server.contract.memory import path_values
+from mock_server.contract.knowledge.memory import path_values
 from mock_server.contract.model import Exchanged, Intent, Probe, Verdict
 from mock_server.contract.phases.resources import ask_with_made_up_credentials, remember
 from mock_server.contract.run import Run

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from mock_server.contract.memory import path_values
+from mock_server.contract.knowledge.memory import path_values
+from mock_server.contract.knowledge.observed import json_of
 from mock_server.contract.model import Exchanged, Intent
-from mock_server.contract.observed import json_of
 from mock_server.document.document import Document
 from mock_server.document.model import Missing, ParameterLocation
 from mock_server.document.yaml import encode_yaml

@@ -27,7 +27,9 @@ _MOST_MEMBERS: Final = 64  # of an enum; the rest is drawn by `realistic`
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 _BEYOND_ASCII: Final = "\u00c5sa \u4f60\u597d \U0001f600"
 # Those that every reader of the format has to take, so that a bounded run tries them.
-_COMMON: Final = frozenset(("leap-day", "year-end", "last-second", "offset", "plus", "query", "loopback", "full"))
+_COMMON: Final = frozenset(
+    ("leap-day", "year-end", "last-second", "offset", "plus", "query", "loopback", "full", "greatest", "padded")
+)
 
 
 def iter_boundaries(shop: Editor | None, location: Location, here: JsonValue | Missing = MISSING) -> Iterator[Attempt]:

@@ -55,6 +55,11 @@ def iter_prefixes(template: str) -> Iterator[str]:
         yield template[: match.end()]
 
 
+def names_item(template: str) -> bool:
+    """Return whether a template names one thing: it ends with a variable."""
+    return template.rstrip("/").endswith("}")
+
+
 def identify_path(template: str, variables: Variables) -> tuple[str, tuple[str, ...]]:
     """Return what a path names, whatever its variables are called and however their values are written."""
     return shape_of(template), tuple(str(variables.get(name)) for name in template_names(template))
@@ -79,7 +84,8 @@ def iter_item_shapes(template: str) -> Iterator[str]:
     """
     Yield the shapes that the things of a collection may have, the likeliest first.
 
-    `/pets/{}` for `/pets`; for `/pets/search` as well; and `/pet/{}`, where the path of one thing is in the singular.
+    `/pets/{}` for `/pets`; for `/pets/search` as well; `/pet/{}`, where the path of one thing is in the singular; and
+    `/hosts/{}/{}`, where two values name a thing.
     """
     shape = shape_of(template)
     yield f"{shape}/{{}}"
@@ -88,3 +94,4 @@ def iter_item_shapes(template: str) -> Iterator[str]:
         yield f"{outer}/{{}}"
     elif last and "{" not in last and singular(last) != last:
         yield f"{outer}/{singular(last)}/{{}}"
+        yield f"{shape}/{{}}/{{}}"

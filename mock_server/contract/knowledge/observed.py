@@ -12,16 +12,19 @@ from mock_server.exchange.body import read_json
 from mock_server.exchange.media_type import is_json, parse_media_type
 from mock_server.exchange.message import Response, find_field
 from mock_server.json_values import JsonObject, JsonValue
-from mock_server.names import singular, split_words
+from mock_server.names import joined, singular, split_words
 
 MOST: Final = 20  # things of one answer
 # Where lists and things are wrapped.
 _WRAPPERS: Final = ("items", "data", "results", "content", "records", "value", "values", "entries", "list", "result")
 # Properties that identify an object among others, whatever a path calls it.
 _IDS: Final = frozenset(("id", "uuid", "guid", "key"))
+# Properties that tell objects apart where they have no id.
+_CALLED: Final = ("uuid", "guid", "key", "name", "slug")
 # Properties that may lead to the object itself.
 _LINKS: Final = ("self", "href", "url", "uri", "link", "location")
 _MOST_LINKS = 4
+_MOST_FACTS, _MOST_FACT = 30, 200  # properties of one object; characters of one
 
 
 def json_of(response: Response) -> JsonValue:
@@ -41,6 +44,8 @@ def things_in(body: JsonValue) -> Sequence[JsonValue]:
         return _objects(body)
     if not isinstance(body, dict):
         return []
+    if any(isinstance(body.get(name), str | int) for name in _IDS if name != "key"):
+        return [body]  # its data and items are its own
     for name in _WRAPPERS:
         inner = body.get(name)
         if isinstance(inner, list):
@@ -49,7 +54,7 @@ def things_in(body: JsonValue) -> Sequence[JsonValue]:
     if isinstance(inner, dict):
         return [inner]
     lists = [value for value in body.values() if isinstance(value, list) and value and isinstance(value[0], dict)]
-    if len(lists) != 1 or "id" in body:
+    if len(lists) != 1:
         return [body]
     return _objects(lists[0])
 
@@ -76,6 +81,25 @@ def listed_ids(body: JsonValue, collection: str) -> list[str]:
     if not isinstance(body, dict) or not is_plural or not _is_map(body):
         return []
     return [key for key in body if key][:MOST]
+
+
+def listed_nouns(body: JsonValue, depth: int = 3) -> Iterator[tuple[str, JsonValue]]:
+    """
+    Yield what members with a plural name list, each with its noun: keys of maps, ids of objects, texts.
+
+    `{"charts": {"system.cpu": {}}}` names a chart.
+    """
+    for name, value in body.items() if isinstance(body, dict) and depth else ():
+        words = split_words(name)
+        noun = "".join((*words[:-1], singular(words[-1]))) if words else ""
+        if words and singular(words[-1]) != words[-1]:
+            if isinstance(value, dict) and _is_map(value):
+                yield from ((noun, key) for key in list(value)[:MOST] if key)
+            for item in value[:MOST] if isinstance(value, list) else ():
+                identity = item if isinstance(item, str) and item else find_id(item, "id") or find_id(item, "name")
+                if identity is not None:
+                    yield noun, identity
+        yield from listed_nouns(value, depth - 1)
 
 
 def _is_map(body: JsonObject) -> bool:
@@ -117,6 +141,68 @@ def find_id(item: JsonValue, name: str, *, as_id: bool = False) -> JsonValue:
         if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
             return value
     return None
+
+
+def identify(item: JsonValue, template: str) -> dict[str, JsonValue]:
+    """
+    Return what identifies an object for the last variables of the template of its path, by variable.
+
+    `metadata_kind` below `/metadata` is the kind of it; and a terminal without an id is called by its name.
+
+    Args:
+        item: The object.
+        template: Of its path: `/pets/{petId}`, `/hosts/{ip}/{name}`.
+
+    Returns:
+        The values; none where one is missing.
+    """
+    outer, *names = _split_item(template)
+    found: dict[str, JsonValue] = {}
+    for name in names:
+        as_id = len(names) == 1 and is_name_of(name, template)
+        value = find_id(item, name, as_id=as_id)
+        for other in _other_names(name, outer, is_alone=len(names) == 1) if value is None else ():
+            value = find_id(item, other)
+            if value is not None:
+                break
+        if value is None:
+            return {}
+        found[name] = value
+    return found
+
+
+def other_ids(item: JsonValue, value: JsonValue) -> dict[str, JsonValue]:
+    """Return what else may identify an object that some value identifies, by property: its name, its slug."""
+    found = {name: find_id(item, name) for name in _CALLED}
+    return {name: other for name, other in found.items() if other is not None and str(other) != str(value)}
+
+
+def facts_of(item: JsonValue) -> dict[str, JsonValue]:
+    """Return the texts and whole numbers of an object, by the names of its properties without case and separators."""
+    if not isinstance(item, dict):
+        return {}
+    short = (pair for pair in item.items() if isinstance(pair[1], str | int) and not isinstance(pair[1], bool))
+    kept = [(joined(name), value) for name, value in short if value != "" and len(str(value)) <= _MOST_FACT]
+    return dict(kept[:_MOST_FACTS])
+
+
+def _split_item(template: str) -> tuple[str, ...]:
+    """Return the noun of a collection, and the variables that name a thing in it."""
+    segments, names = template.strip("/").split("/"), list[str]()
+    while segments and segments[-1].startswith("{"):
+        names.insert(0, segments.pop()[1:-1])
+    return (segments[-1] if segments else "", *names)
+
+
+def _other_names(name: str, collection: str, *, is_alone: bool) -> Iterator[str]:
+    """Yield what a property may be called that a path variable is named after: without the noun of the collection."""
+    words, noun = split_words(name), split_words(collection)
+    nouns = {"".join((*noun[start:-1], singular(noun[-1]))) for start in range(len(noun))}
+    for size in range(1, len(words)):
+        if "".join(words[:size]) in nouns:
+            yield " ".join(words[size:])
+    if is_alone and words and (words[-1] in _IDS or is_name_of(name, f"/{collection}/{{{name}}}")):
+        yield from _CALLED
 
 
 def links_in(item: JsonValue) -> list[str]:

@@ -17,7 +17,7 @@ import pytest
 
 from mock_server import load
 from mock_server.contract.api import make_api
-from mock_server.contract.memory import Memory
+from mock_server.contract.knowledge.memory import Memory
 from mock_server.contract.model import Incident
 from mock_server.contract.run import Options, Run
 from mock_server.contract.runner import Runner

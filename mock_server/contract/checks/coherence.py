@@ -5,6 +5,7 @@ Only what leaves no room is said: the id in the path is the id of what comes, a 
 total is not smaller than what it counts.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
@@ -182,9 +183,16 @@ def _echoed(subject: OperationUnderTest, draft: RequestDraft, body: JsonValue) -
     sent = draft.body.values() if isinstance(draft.body, dict) else ()
     named = (*other_ids(body, said).values(), said)  # it may be asked for by its name
     is_meant = _plain(asked) in map(_plain, named) or _plain(said) in map(_plain, sent)  # or be called otherwise now
-    if not is_meant:
+    if not is_meant and not _renames(draft, asked):
         message = f"{said!r} came where {name} {asked!r} was asked for"
         yield _verdict(subject, message, ("body", _member(body, said)), "echo")
+
+
+def _renames(draft: RequestDraft, asked: JsonValue) -> bool:
+    """Return whether a change gives another name to what its path calls by a name: no number, and no UUID."""
+    is_name = isinstance(asked, str) and not asked.isdigit() and re.fullmatch(r"[0-9a-fA-F-]{32,36}", asked) is None
+    sent = draft.body if isinstance(draft.body, dict) else None
+    return is_name and draft.operation.method in {"PUT", "PATCH"} and bool(other_ids(sent, asked))
 
 
 def _plain(value: JsonValue) -> str:

@@ -3,5 +3,5 @@ What a run knows of the provider's data, and how it comes to know it.
 
 `memory` keeps `things` and values, `observed` finds them in answers, `templates` compares the templates of paths.
 
-Rules for editors: what a provider writes is hostile; it is read within bounds. What is known of others is never changed.
+Rules for editors: what a provider writes is hostile; it is read within bounds.
 """

@@ -182,7 +182,9 @@ class Lives:
             if read is not None and read.status in _GONE:
                 message = f"{read.status} to reading what was changed a moment ago"
                 finding = reader.finding("response-created-unavailable", message)
-                reader.note(Verdict("ensure_resource_availability", finding), read, (before, changed))
+                by_name = reader.subject.entry.id in self.run.memory.called  # which the change may have given a new one
+                verdict = Verdict("ensure_resource_availability", finding, doubtful=by_name)
+                reader.note(verdict, read, (before, changed))
             elif read is not None and read.accepted:
                 self._kept(session, changed, read, "changed", before)
         return thing

@@ -2,8 +2,9 @@
 Who breaks: two documents compared, each verdict proven or shown by a message.
 
 `model` has places, changes, verdicts and witnesses, `policy` says which messages are compared. `pairs` pairs
-operations, `addresses` says where they are reached, `unchanged` finds what is written the same; `compare` goes over
-the rest: `parameters`, `bodies`, `answers` and `security`, with what `context` holds. `readings` and `encodings` have
+operations, `addresses` says where they are reached, `unchanged` finds what is written the same, by `pairwise`;
+`compare` goes over the rest: `parameters`, `bodies`, `answers` and `security`, with what `context` holds.
+`readings` and `encodings` have
 how values are written and read. `messages` compares two schemas: `proof` proves, or values are found that show the
 difference; `notes` has what changes without breaking anybody. `usage` has what consumers use, from Pact files,
 traffic and profiles; `whom` says which of them a change hurts. `baseline` knows accepted changes, `report` and `html`

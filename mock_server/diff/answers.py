@@ -85,7 +85,7 @@ def iter_statuses(
 def _add_status(pair: OperationPair, status: int, sent: DocumentedResponse) -> None:
     place = pair.place(Direction.RESPONSE, sent.status)
     pair.compared += 1
-    known = ", ".join(response.status for response in (pair.new if pair.is_sent else pair.old).responses) or "none"
+    known = ", ".join(response.status for response in pair.receiver_of_answers.responses) or "none"
     is_error = status >= _FIRST_ERROR or (not sent.status.isdigit() and sent.status == "default")
     if is_error or status < 200:  # noqa: PLR2004 - interim answers are passed over by clients
         message = f"the status {sent.status} is new; documented were {known}"
@@ -233,7 +233,9 @@ def _compare_links(pair: OperationPair, sent: DocumentedResponse, received: Docu
         if other is None:
             pair.add("diff-link-removed", f"the link {link.name!r} is gone", place, old=link.node, new=sent.node)
             continue
-        before, after = (_members_of(each) for each in ((other, link) if pair.is_sent else (link, other)))
+        before, after = _members_of(link), _members_of(other)
+        if pair.is_sent:
+            before, after = after, before
         changed = [name for name in before if not same_json(before[name], after[name])]
         if changed:
             message = f"the link {link.name!r} has another {' and '.join(changed)} now"

@@ -25,7 +25,7 @@ from mock_server.schema.dialect import Direction
 from mock_server.settings import Settings
 
 _NUMBER: Final = re.compile(r"\d+")
-_STABILITIES: Final = ("draft", "alpha", "beta", "stable")
+_RANKS: Final = {level: rank for rank, level in enumerate(("draft", "alpha", "beta", "stable"))}  # of stability
 _AROUND: Final = ("security", "securityDefinitions", "consumes", "produces")  # of a document: hold for all operations
 
 
@@ -148,7 +148,7 @@ def _compare_words(pair: OperationPair) -> None:
     for rule, message in iter_endings(old.node, new.node, "operation"):
         pair.add(rule, message, place, old=old.node, new=new.node)
     levels = [stability_of(node) for node in (old.node, new.node)]
-    known = [_STABILITIES.index(level) if level in _STABILITIES else len(_STABILITIES) for level in levels]
+    known = [_RANKS.get(level, len(_RANKS)) for level in levels]
     if known[1] < known[0]:
         message = f"the operation is {levels[1]} now; it was {levels[0] or 'stable'}"
         pair.add("diff-stability-lowered", message, place, old=old.node, new=new.node)

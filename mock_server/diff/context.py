@@ -156,6 +156,11 @@ class OperationPair:
         """The title of the operation."""
         return self.old.entry.title
 
+    @property
+    def receiver_of_answers(self) -> Operation:
+        """The operation as the party that gets the answers has it: clients, but for callbacks."""
+        return self.new if self.is_sent else self.old
+
     @cached_property
     def is_unstable(self) -> bool:
         """Whether the old document says that the operation may change without notice."""

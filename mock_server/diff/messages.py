@@ -233,13 +233,7 @@ class SchemaComparer:
     def _locate(self, difference: SchemaDifference) -> SchemaDifference:
         """Add where the definitions that differ are written."""
         sent, received = difference.gap.home or ("", "")
-        return replace(
-            difference,
-            sent=self.sender.origins.get(self.sender.base_name(sent)) if isinstance(sent, str) else None,
-            received=self.receiver.origins.get(self.receiver.base_name(received))
-            if isinstance(received, str)
-            else None,
-        )
+        return replace(difference, sent=self.sender.find_origin(sent), received=self.receiver.find_origin(received))
 
     def _leaves(self, gaps: list[Gap]) -> Iterator[Gap]:
         """Yield the gaps behind pairs of definitions, the nearest first."""

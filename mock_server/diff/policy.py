@@ -28,6 +28,8 @@ _MOST_HOPS: Final = 60  # references and members of `allOf`, one in the other
 _OPENING: Final = ("additionalProperties", "unevaluatedProperties")
 _ALL, _ALTERNATIVES, _NONE = 2, 1, 0  # what of a schema is closed: itself, only its alternatives, nothing
 _LISTS: Final = ("allOf", "anyOf", "oneOf")
+_MAPS: Final = ("properties", "patternProperties")
+_PARTS: Final = ("items", "unevaluatedItems", *_OPENING)
 _CONDITIONS: Final = ("then", "else")
 _OF_OBJECTS: Final = frozenset(("properties", "required", "minProperties", "maxProperties", "dependentRequired"))
 
@@ -149,23 +151,21 @@ class Seal:
 
     def _parts(self, schema: JsonObject, passed: frozenset[str]) -> JsonObject:
         """Write the keywords of a schema with the schemas of the value's parts sealed."""
-        out: JsonObject = {}
-        for keyword, value in schema.items():
-            if keyword in {"properties", "patternProperties"} and isinstance(value, dict):
-                out[keyword] = {name: self.write(child) for name, child in value.items()}
-            elif keyword == "prefixItems" and isinstance(value, list):
-                out[keyword] = [self.write(child) for child in value]
-            elif keyword in {"items", "additionalProperties", "unevaluatedProperties", "unevaluatedItems"}:
-                out[keyword] = self.write(value)
-            elif keyword in _CONDITIONS:
-                out[keyword] = self._write(value, _NOTHING, passed, closes=_NONE)
-            elif keyword == "dependentSchemas" and isinstance(value, dict):
-                out[keyword] = {
-                    name: self._write(child, _NOTHING, passed, closes=_NONE) for name, child in value.items()
-                }
-            else:
-                out[keyword] = value
-        return out
+        return {keyword: self._part(keyword, value, passed) for keyword, value in schema.items()}
+
+    def _part(self, keyword: str, value: JsonValue, passed: frozenset[str]) -> JsonValue:
+        """Write one keyword of a schema."""
+        if keyword in _MAPS and isinstance(value, dict):
+            return {name: self.write(child) for name, child in value.items()}
+        if keyword == "prefixItems" and isinstance(value, list):
+            return [self.write(child) for child in value]
+        if keyword in _PARTS:
+            return self.write(value)
+        if keyword in _CONDITIONS:
+            return self._write(value, _NOTHING, passed, closes=_NONE)
+        if keyword == "dependentSchemas" and isinstance(value, dict):
+            return {name: self._write(child, _NOTHING, passed, closes=_NONE) for name, child in value.items()}
+        return value
 
     def _direct(self, schema: JsonObject, passed: frozenset[str]) -> _Named:
         """Return what a schema names by itself, its conditions among it."""

@@ -180,10 +180,10 @@ class HurtFinder:
 
     def result(self) -> ComparedDocuments:
         """Return the compared documents, each change that breaks somebody with the consumers that it hurts."""
-        changes = [
-            replace(change, hurts=tuple(self._hurt_by(number, change))) if change.is_red else change
-            for number, change in enumerate(self.compared.changes)
-        ]
+        changes = list(self.compared.changes)
+        for number, change in enumerate(changes):
+            if change.is_red:
+                changes[number] = replace(change, hurts=tuple(self._hurt_by(number, change)))
         return replace(self.compared, changes=tuple(changes))
 
     def _hurt_by(self, number: int, change: DocumentChange) -> Iterator[HurtConsumer]:

@@ -61,3 +61,16 @@ def test_a_new_optional_property_of_a_request_is_no_change(written: Path, capsys
         0,
         "",
     )
+
+
+def test_a_change_that_operations_share_is_said_once(written: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    body = "requestBody: {content: {application/json: {schema: {$ref: '#/components/schemas/Pet'}}}}"
+    put = f"put: {{operationId: replace, {body}, responses: {{'204': {{description: Done}}}}}}"
+    shared = OLD.replace("delete: {", f"{put}\n    delete: {{")
+    (written / "old.yaml").write_text(shared)
+    code = compare(written, shared.replace("[cat, dog]", "[cat]"))
+    said = capsys.readouterr().out
+
+    assert code == 1
+    assert said.count("diff-request-refused") == 1
+    assert "also: PUT /pets" in said

@@ -123,6 +123,12 @@ class SchemaSide:
         """Return the name of the document's definition that a name stands for."""
         return self._seal.base_name(name)
 
+    def find_origin(self, name: str | Canonical) -> Node | None:
+        """Return where a definition is written; None for a form, which is not."""
+        if isinstance(name, str):
+            return self.origins.get(self.base_name(name))
+        return None
+
     def definition(self, name: str) -> JsonValue:
         """Return what a name stands for, as this side has it."""
         if not self.is_sealed:

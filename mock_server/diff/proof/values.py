@@ -82,7 +82,9 @@ class ValueComparer:
             if hops > _MOST_HOPS:
                 return None
             forms = self.receiver.definition_forms(definition_name(view))
-            said = [self._judge(form, value, hops + 1) if form is not None else None for form in forms]
+            if None in forms:
+                return None
+            said = [self._judge(form, value, hops + 1) for form in forms if form is not None]
         else:
             said = [self._judge(branch, value, hops) for branch in view.branches]
         if isinstance(view, AnyOfView) and True in said:

@@ -39,6 +39,7 @@ _HERE: Final = HERE.encode()
 _TEXTUAL: Final = ("json", "xml", "text/", "javascript", "x-www-form-urlencoded", "yaml")
 _AGAIN: Final = ("example:", "fixture:")  # the sources of answers that are the same object each time
 _FEW: Final = 1_024
+_FEW_HOSTS: Final = 2
 _DEEPEST: Final = 40  # of schemas within schemas
 _BOUNDS: Final = ("pattern", "maxLength", "minLength", "enum", "const", "format")
 
@@ -92,7 +93,7 @@ class Links:
     def leads_away(self, answer: Answer) -> bool:
         """Return whether something in an answer is rewritten."""
         hosts, body, fields = self.hosts, answer.body, answer.fields
-        if b"://" in body:  # most bodies have no link at all
+        if len(hosts) <= _FEW_HOSTS or b"://" in body:  # most bodies have no link at all, which is found out in one search
             for host in hosts:
                 if host in body:
                     return True

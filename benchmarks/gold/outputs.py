@@ -22,7 +22,7 @@ def iter_help() -> Iterator[Item]:
     for args in (
         ("--help",),
         *((name, "--help") for name in COMMANDS),
-        ("mock",),
+        ("serv",),
         ("check", "--formt", "json"),
         ("check", "nothing.yaml"),
     ):

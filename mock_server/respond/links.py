@@ -93,7 +93,7 @@ class Links:
     def leads_away(self, answer: Answer) -> bool:
         """Return whether something in an answer is rewritten."""
         hosts, body, fields = self.hosts, answer.body, answer.fields
-        if len(hosts) <= _FEW_HOSTS or b"://" in body:  # most bodies have no link at all, which is found out in one search
+        if len(hosts) <= _FEW_HOSTS or b"://" in body:  # most bodies have no link: one search instead of many
             for host in hosts:
                 if host in body:
                     return True

@@ -72,9 +72,9 @@ class Table:
         return {tool: (count[True], count.total()) for tool, count in found.items()}
 
 
-def read_labels() -> dict[Key, str]:
+def read_labels(path: Path = _LABELS) -> dict[Key, str]:
     """Read the label of each field."""
-    rows = (line.split("\t") for line in _LABELS.read_text().splitlines())
+    rows = (line.split("\t") for line in path.read_text().splitlines())
     return {(document, title, place): label for document, title, place, label in rows}
 
 
@@ -108,7 +108,7 @@ def iter_judged(
 def main() -> int:
     """Run it; gives the exit code."""
     options = _parser().parse_args()
-    labels = read_labels()
+    labels = read_labels(options.labels)
     seeds = [int(seed) for seed in options.seeds.split(",")]
     table, fields = Table(), {}
     for tool, at, label, values, sent in iter_judged(options.folder, labels, seeds, options.only):
@@ -129,6 +129,7 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="benchmarks.realism", description=__doc__)
     parser.add_argument("folder", nargs="?", default="../shared/specs", type=Path)
+    parser.add_argument("--labels", default=_LABELS, type=Path, help="of which fields")
     parser.add_argument("--seeds", default="0,1")
     parser.add_argument("--peers", type=Path)
     parser.add_argument("--only", default="")

@@ -39,7 +39,7 @@ _TAGS: Final = _words(
     "kitten red blue green black white summer winter beta draft archived important internal public premium organic "
     "handmade vintage bestseller limited eco sustainable kids home office garden kitchen electronics books games movies "
     "news education finance animation travel awesome moderation utility fun roleplay social gaming productivity bot "
-    "standard general main economy leveling memes cute rescue adopted neutered quiet gift clearance discount lightweight waterproof"
+    "standard general main score economy leveling memes cute rescue adopted neutered quiet gift clearance discount lightweight waterproof"
 )
 _NUMBERED_NAME: Final = re.compile(r"[A-Z]\w+ (?:[A-Z]\w+ )+\d{1,3}")
 _COLORS: Final = _words(

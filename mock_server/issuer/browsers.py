@@ -42,7 +42,9 @@ class Browsers:
     def make_ticket(self, visit: Visit, claims: JsonObject) -> tuple[str, RawField]:
         """Make a ticket for a form, and the cookie that binds it to the browser."""
         known = read_cookies(visit.request.fields, BROWSER)
-        browser = known[0] if len(known) == 1 and len(known[0]) >= len(make_id()) else make_id()
+        browser = make_id()
+        if len(known) == 1 and len(known[0]) >= len(browser):
+            browser = known[0]
         ticket = self.service.signer.sign(
             TokenKind.TICKET, {**claims, "browser": browser, "exp": visit.now + _TICKET_SECONDS}
         )

@@ -65,7 +65,9 @@ class Grants:
         """Return the device that waits under a code, however that is typed."""
         letters = "".join(char for char in code.upper() if char in _LETTERS)
         grant = self._devices.get(f"{letters[:_GROUP]}-{letters[_GROUP:]}")
-        return grant if grant is not None and grant.ends > now else None
+        if grant is None or grant.ends <= now:
+            return None
+        return grant
 
 
 def _remember(known: OrderedDict[str, None], id_: str) -> bool:

@@ -293,7 +293,9 @@ def read_audience(parameters: Mapping[str, str]) -> tuple[str, ...]:
     audience = resource or parameters.get("audience")
     if audience is not None and len(audience) > _LONGEST:
         raise RefusedGrant("invalid_target", f"audience has more than {_LONGEST} characters")
-    return (audience,) if audience is not None else ()
+    if audience is None:
+        return ()
+    return (audience,)
 
 
 def _read_challenge(client: Client, kind: str, parameters: Mapping[str, str]) -> str | None:

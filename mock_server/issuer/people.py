@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -14,6 +15,7 @@ _DEFAULT_USERS: Final[Mapping[str, IssuerUser]] = {
     "grace": IssuerUser(name="Grace Hopper"),
     "alan": IssuerUser(name="Alan Turing"),
 }
+_UNFIT: Final = re.compile(r"[^A-Za-z0-9._-]")  # for the local part of an address
 _LONGEST_ID: Final = 200  # characters of a client's
 
 
@@ -77,7 +79,7 @@ class User(NamedTuple):
         """The address; example.com is nobody's. RFC 2606."""
         if self.settings.email is not None:
             return self.settings.email
-        local = "".join(char if char.isascii() and (char.isalnum() or char in "._-") else "." for char in self.key)
+        local = _UNFIT.sub(".", self.key)
         return f"{local.strip('.') or 'user'}@example.com"
 
     def may_grant(self, scope: str) -> bool:
@@ -112,11 +114,16 @@ class People:
         if not self._clients:
             return Client(name, None)
         known = self._clients.get(name)
-        return Client(name, known) if known is not None else None
+        if known is None:
+            return None
+        return Client(name, known)
 
     def log_in(self, name: str, password: str) -> User | None:
         """Return the user of a name and password; a user without one has any."""
         user = self.users.get(name)
-        wanted = user.settings.password if user is not None else None
-        is_right = is_same(password, wanted) if wanted is not None else bool(password)
-        return user if user is not None and is_right else None
+        if user is None or not password:
+            return None
+        wanted = user.settings.password
+        if wanted is not None and not is_same(password, wanted):
+            return None
+        return user

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -13,6 +14,7 @@ from mock_server.json_values import JsonObject
 
 _MOST: Final = 100  # parameters
 _LARGEST: Final = 65_536  # bytes of them
+_UNFIT: Final = re.compile(r'[^ -~]|["\\]')  # for a description; RFC 6749, section 5.2
 _FORM: Final = "application/x-www-form-urlencoded"
 
 
@@ -31,9 +33,7 @@ class RefusedGrant(Exception):
         """
         super().__init__(description)
         self.error = error
-        self.description = "".join(
-            char if " " <= char <= "~" and char not in '"\\' else "?" for char in description[:500]
-        )
+        self.description = _UNFIT.sub("?", description[:500])
         self.status = status
         self.challenge = challenge
 

@@ -96,12 +96,14 @@ class TokenService:
     def access_token(self, visit: Visit, granted: Granted) -> str:
         """Sign an access token. RFC 9068, section 2.2."""
         audience = list(granted.audience or self.audience_of(visit))
-        own = granted.user.settings.claims if granted.user is not None else granted.client.claims
+        own, subject = granted.client.claims, granted.client.id
+        if granted.user is not None:
+            own, subject = granted.user.settings.claims, granted.user.subject
         claims: JsonObject = {
             **self.settings.claims,
             **own,
             "iss": visit.url,
-            "sub": granted.user.subject if granted.user is not None else granted.client.id,
+            "sub": subject,
             "aud": audience[0] if len(audience) == 1 else [*audience],
             "client_id": granted.client.id,
             "scope": " ".join(granted.scopes),
@@ -227,7 +229,9 @@ class TokenService:
 
 
 def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+    if isinstance(value, str):
+        return value
+    return None
 
 
 def _is_scope(text: str) -> bool:

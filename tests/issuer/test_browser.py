@@ -4,16 +4,17 @@ import functools
 import http.server
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.support.issuing import Visitor, issuing
+from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.browser
-LIBRARY = Path(__file__).with_name("oidc-client-ts-3.5.0.min.js")
+# `make test` fetches this very version from npm.
+LIBRARY = ROOT / ".tools" / "oidc-client-ts-3.5.0" / "dist" / "browser" / "oidc-client-ts.min.js"
 APP = """<!doctype html><title>App</title><script src="oidc.js"></script><script>
 const api = new URLSearchParams(location.hash.slice(1)).get("api") || sessionStorage.api;
 sessionStorage.api = api;

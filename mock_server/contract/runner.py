@@ -304,10 +304,13 @@ class Runner:
     def _gather(self, left: tuple[Leftover, ...]) -> Report:
         ledger, exercised, exchanges = Incidents(self.baseline), Exercised(), list[Exchanged]()
         by_operation: dict[str, list[Session]] = {}
-        for session in (*self._sessions, *(session for lives in self._lives for session in lives.sessions.values())):
+        lived = [session for lives in self._lives for session in lives.sessions.values()]
+        # What was only sent because a chosen operation needs a thing is not itself to be reached.
+        needed = {id(session) for session in lived if self._was_only_needed(session)}
+        for session in (*self._sessions, *lived):
             exercised.add(session.exercised)
             exchanges += renumbered(session.exchanges, len(exchanges) + 1)
-            if session.phase != WEBHOOKS:  # which are not ours to send
+            if session.phase != WEBHOOKS and id(session) not in needed:  # webhooks are not ours to send
                 by_operation.setdefault(session.subject.entry.id, []).append(session)
             for incident in session.ledger.incidents():
                 ledger.absorb(incident)
@@ -338,6 +341,11 @@ class Runner:
             cleaned=(len(self.run.created) - len(left), len(self.run.created)),
             left=left,
         )
+
+    def _was_only_needed(self, session: Session) -> bool:
+        """Return whether an operation was not chosen, created nothing, and showed nothing that is wrong."""
+        is_chosen = session.subject.entry in self.entries
+        return not is_chosen and not session.accepted and not session.ledger.incidents()
 
     def _allowed(self) -> frozenset[str]:
         """Return the operations that may stay unreached: those that were named, and where a refusal is expected."""

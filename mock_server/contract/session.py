@@ -56,6 +56,13 @@ class Session:
     postponed: bool = False  # whether what is refused wherever it is sent waits until other operations have shown more
     broken_type: Probe | None = None  # with a Content-Type that is none: one session of a run sends it
 
+    def absorb(self, other: "Session") -> None:
+        """Take over what another session sent and found; not whether its operation was reached."""
+        self.exchanges += other.exchanges
+        self.exercised.add(other.exercised)
+        for incident in other.ledger.incidents():
+            self.ledger.absorb(incident)
+
     def draft(self, salt: int = 0, *, full: bool = False, minimal: bool = False) -> RequestDraft:
         """
         Draft a request that the provider should accept, with what is known of its data.

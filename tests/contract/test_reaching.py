@@ -220,3 +220,35 @@ def test_two_variables_name_a_thing_and_what_it_is_in() -> None:
 
     found = list(iter_relatives("/shares/{owner}/{server_name}", [server]))
     assert [(thing.variables, thing.created) for thing in found] == [({"owner": "ada", "server_name": "s1"}, True)]
+
+
+def test_what_goes_wrong_at_a_creation_that_fails_in_the_life_of_a_thing_is_said(tmp_path: Path) -> None:
+    report = run(Provider(lambda *_: (500, None)), flow_paths(), tmp_path, ("stateful",))
+    creating = next(tested for tested in report.operations if tested.title == "POST /flows")
+
+    assert any(incident.finding.rule == "response-server-error" for incident in report.red)
+    assert creating.sent == len(report.exchanges) > 0
+    assert creating.refusals.keys() == {500}
+
+
+def test_what_goes_wrong_at_the_creation_of_what_is_around_a_thing_is_said(tmp_path: Path) -> None:
+    """The flow that a run is to be in can't be created; the run is created in one that is there."""
+    paths = flow_paths() | {
+        "/flows/{id}/runs": {
+            "post": {"parameters": path("id"), "requestBody": BODY, "responses": answers("201", NAMED)}
+        },
+        "/flows/{id}/runs/{run}": {"get": {"parameters": path("id", "run"), "responses": answers("200", NAMED)}},
+    }
+    paths["/flows"]["get"] = {"responses": answers("200", {"type": "array", "items": ANY})}
+
+    def answer(method: str, where: str, body: dict) -> tuple[int, object]:
+        if (method, where) == ("POST", "/flows"):
+            return 500, None
+        return (200, [{"id": "one"}]) if where == "/flows" else (201 if method == "POST" else 200, {"name": "two"})
+
+    provider = Provider(answer)
+    report = run(provider, paths, tmp_path, ("stateful",))
+
+    assert ("POST", "/flows") in {(method, where) for method, where, _ in provider.sent}
+    assert "response-server-error" in {incident.finding.rule for incident in report.red}
+    assert len(report.exchanges) == len(provider.sent)

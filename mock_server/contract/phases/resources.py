@@ -267,7 +267,9 @@ def create_thing(
     template = thing_template(session.run, session.subject.entry.template)
     if template is None or not session.run.options.mutating:
         return None
-    made = create(session.run, template, session.phase, salt, identity, into=session, minimal=minimal)
+    made = create(
+        session.run, template, session.phase, salt, identity, owner=session, keep=session.absorb, minimal=minimal
+    )
     if made is not None:
         return made[0]
     return None
@@ -280,8 +282,9 @@ def create(
     salt: int,
     identity: Identity | None = None,
     depth: int = 0,
-    into: Session | None = None,
+    owner: Session | None = None,
     *,
+    keep: Callable[[Session], object],
     minimal: bool = False,
 ) -> tuple[KnownObject, Exchanged, Session] | None:
     """
@@ -294,28 +297,29 @@ def create(
         salt: Another one gives other values.
         identity: Who creates it.
         depth: How many things are inside each other already.
-        into: The session that takes over what was found on the way.
+        owner: The session that needs the thing.
+        keep: Takes each session that was opened on the way, whether it created anything or not.
         minimal: Whether with nothing but what is required.
 
     Returns:
         The thing, the exchange that created it, and its session; None where that did not work.
     """
-    learned = into.learned if into is not None else None
+    learned = owner.learned if owner is not None else None
     for entry in _find_creators(run, template) if depth < _DEPTH else ():
         subject = run.subject(entry)
         if subject is None or not run.may_send(entry):
             continue
-        session = Session(run, subject, phase, owner=into)
+        session = Session(run, subject, phase, owner=owner)
         learned = learned or session.learned
-        around = _around(run, entry, phase, salt, identity, depth, into) if template_names(entry.template) else None
+        around = None
+        if template_names(entry.template):
+            around = _around(run, entry, phase, salt, identity, depth, owner, keep)
         if template in run.learned.barren or template in learned.barren:
             return None
-        found = _make(session, around, salt, identity, minimal=minimal)
-        if into is not None:
-            into.exchanges += session.exchanges
-            into.exercised.add(session.exercised)
-            for incident in session.ledger.incidents():
-                into.ledger.absorb(incident)
+        try:
+            found = _make(session, around, salt, identity, minimal=minimal)
+        finally:
+            keep(session)
         if found is not None:
             return (*found, session)
     if learned is not None:
@@ -353,12 +357,19 @@ def _make(
 
 
 def _around(
-    run: Run, entry: Entry, phase: str, salt: int, identity: Identity | None, depth: int, into: Session | None
+    run: Run,
+    entry: Entry,
+    phase: str,
+    salt: int,
+    identity: Identity | None,
+    depth: int,
+    owner: Session | None,
+    keep: Callable[[Session], object],
 ) -> KnownObject | None:
     """Return what a collection is in: something new, else something that is there."""
     collection = entry.template.rpartition("/")[0] if names_item(entry.template) else entry.template
     outer = thing_template(run, collection)
-    made = create(run, outer, phase, salt, identity, depth + 1, into) if outer is not None else None
+    made = create(run, outer, phase, salt, identity, depth + 1, owner, keep=keep) if outer is not None else None
     if made is not None:
         return made[0]
     return next(iter(run.memory.things(collection)), None)

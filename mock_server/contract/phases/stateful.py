@@ -51,11 +51,11 @@ class Lives:
 
     def live(self, template: str) -> None:
         """Lead one thing through its life, but for its end."""
-        made = create(self.run, template, _PHASE, _SALT)
+        made = create(self.run, template, _PHASE, _SALT, keep=self._take)
         if made is None:
             return
-        thing, created, creator = made
-        self._take(creator)
+        thing, created, session = made
+        creator = self.sessions[session.subject.entry.id]
         self._location(created, creator)
         before = self._read(thing, created)
         self._links(created, creator.subject.entry)
@@ -88,10 +88,11 @@ class Lives:
             self.sessions[session.subject.entry.id] = session
             return session
         if known is not session:
-            known.exchanges += session.exchanges
-            known.exercised.add(session.exercised)
-            for incident in session.ledger.incidents():
-                known.ledger.absorb(incident)
+            known.absorb(session)
+            known.accepted += session.accepted
+            for status, count in session.refusals.items():
+                known.refusals[status] = known.refusals.get(status, 0) + count
+            known.looked.update(session.looked)
         return known
 
     def _session(self, entry: Entry | None) -> Session | None:

@@ -2,13 +2,14 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 from rich.text import Text
 
 from mock_server.cli.show import annotate
 from mock_server.cli.terminal import count_noun, say
+from mock_server.contract.depth import group_unreached
 from mock_server.contract.model import Incident
 from mock_server.contract.reports.report import ReportContext, digest
 from mock_server.contract.reports.sarif import render_sarif
@@ -39,10 +40,12 @@ def print_report(report: Report, frame: ReportContext, format_: str) -> None:
     console = Console(file=sys.stdout, highlight=False, soft_wrap=True, no_color="NO_COLOR" in os.environ or None)
     for incident in (*_certain(report), *_doubtful(report)):
         _show(console, frame.describe(incident))
-    for warning in report.warnings:
+    for first, *others in group_unreached(report.without_success):
+        warning = first.finding
         console.print(
             Text("warning", style="yellow") + _safe_text(f": {frame.mask.text(warning.message)} [{warning.rule}]")
         )
+        _show_others(console, [each.title for each in others])
 
 
 def _annotation(incident: Incident, frame: ReportContext) -> str:
@@ -75,9 +78,7 @@ def _show(console: Console, found: JsonObject) -> None:
     about = f"{found['check']}, {found['operation']}, blame {found['blame']}, seen {found['seen']}, id {found['id']}"
     console.print(_safe_text(f"  {about}" + (f", at {found['instance']}" if found["instance"] else "")))
     others = operations[1:] if isinstance(operations := found["operations"], list) else []
-    if others:
-        more = f" and {len(others) - _MOST_NAMED} more" if len(others) > _MOST_NAMED else ""
-        console.print(_safe_text(f"  also: {', '.join(map(str, others[:_MOST_NAMED]))}{more}"))
+    _show_others(console, [str(operation) for operation in others])
     if level == "unknown":
         return
     before = found["before"]
@@ -87,6 +88,14 @@ def _show(console: Console, found: JsonObject) -> None:
     for line in str(found["curl"]).split("\n"):
         console.print(_safe_text(f"  {line}"))
     console.print()
+
+
+def _show_others(console: Console, operations: Sequence[str]) -> None:
+    """Name the operations of which the same is said as of the one before."""
+    if not operations:
+        return
+    more = f" and {len(operations) - _MOST_NAMED} more" if len(operations) > _MOST_NAMED else ""
+    console.print(_safe_text(f"  also: {', '.join(operations[:_MOST_NAMED])}{more}"))
 
 
 def _safe_text(text: str) -> Text:

@@ -4,8 +4,9 @@ Depth: which operations a run reached, that is, which answered a good request wi
 A refused request is no exercise of the contract, so a run that reached nothing is not green.
 """
 
+import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -21,6 +22,8 @@ from mock_server.json_values import format_pointer
 
 KEPT_OUT: Final = frozenset((401, 403))
 NOT_FOUND: Final = frozenset((404,))
+_OF_REQUESTS: Final = frozenset((400, 406, 409, 411, 412, 413, 415, 422, 428))
+_NUMBERS: Final = re.compile(r"\d+")
 _MOST_NAMED = 3  # operations, or parts of a request
 
 
@@ -149,25 +152,56 @@ def _advise_credentials(run: Run) -> str:
     return f"give {given} with --auth (of {schemes}) or --header"
 
 
-def explain_unreached(exercise: Exercise, sessions: Sequence[Session], withheld: Mapping[str, int]) -> Finding:
+@dataclass(frozen=True, slots=True)
+class UnreachedOperation:
+    """An operation that never answered a good request with success."""
+
+    id: str
+    title: str
+    place: Place
+    answers: str  # what came in place of success, or why nothing was sent
+    advice: str
+    cause: tuple[object, ...]  # what operations share that are not reached for one reason
+
+    @property
+    def finding(self) -> Finding:
+        """What there is to say of it."""
+        message = f"{self.title} {self.answers}{self.advice}"
+        return Finding(rule="response-never-accepted", message=message, place=self.place, operation=self.id)
+
+
+def group_unreached(unreached: Iterable[UnreachedOperation]) -> list[list[UnreachedOperation]]:
+    """Put operations together that were not reached for one reason, in the order of the first of each."""
+    found: dict[tuple[object, ...], list[UnreachedOperation]] = {}
+    for each in unreached:
+        found.setdefault(each.cause, []).append(each)
+    return list(found.values())
+
+
+def explain_unreached(exercise: Exercise, sessions: Sequence[Session]) -> UnreachedOperation:
     """Say why an operation was not reached: the last refusal, what it names, and what to do."""
-    entry = sessions[0].subject.entry
-    if not exercise.sent and withheld.get(entry.id):
+    entry, run = sessions[0].subject.entry, sessions[0].run
+    refusal, statuses = "", frozenset(exercise.refusals)
+    if not exercise.sent and run.withheld.get(entry.id):
         name = ".".join((entry.id, *template_names(entry.template)[-1:]))
-        message = (
-            f"{exercise.title} was not tested: this run created nothing that it could change; "
-            f"name something that may be changed with --values, as {name}"
-        )
+        answers = "was not tested: this run created nothing that it could change"
+        advice = f"; name something that may be changed with --values, as {name}"
+    elif not exercise.sent and run.is_elsewhere:
+        answers, advice = "was not tested: the operations before it were not found, and the run ended", ""
     elif not exercise.sent:
+        answers, advice = "was not tested: no request could be made", ""
         lacking = sessions[0].subject.drafter.draft().missing
-        message = f"{exercise.title} was not tested: no request could be made"
         if lacking:
-            message += f", since nothing was found for {', '.join(lacking)}"
+            advice = f", since nothing was found for {', '.join(lacking)}"
     else:
-        answers = ", ".join(f"{status or 'no answer'} ({count})" for status, count in exercise.refusals.items())
-        message = f"{exercise.title} only ever answered {answers or 'nothing to good requests'}"
-        message += f"{_describe(exercise.refusal)}: {_advise(exercise, sessions[0].subject.api)}"
-    return Finding(rule="response-never-accepted", message=message, place=entry.node.place, operation=entry.id)
+        counts = ", ".join(f"{status or 'no answer'} ({count})" for status, count in exercise.refusals.items())
+        refusal = _describe(exercise.refusal)
+        answers = f"only ever answered {counts or 'nothing to good requests'}{refusal}"
+        advice = f": {_advise(exercise, run.api)}"
+    # A refusal of what is there names what is wrong with the request; another one says the same of all operations.
+    shape = _NUMBERS.sub("#", refusal) if statuses & _OF_REQUESTS else ""
+    kind = (statuses, shape, advice) if exercise.sent else (answers,)
+    return UnreachedOperation(entry.id, exercise.title, entry.node.place, answers, advice, kind)
 
 
 def _describe(refusal: RefusedRequest | None) -> str:

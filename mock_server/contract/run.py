@@ -30,6 +30,7 @@ _GONE = 5  # connections in a row that could not be made: the API went away
 # Answers in a row that did not come in time, whatever was asked: an operation is left alone after three of them.
 _NEVER_ANSWERED = 6
 _STOPPED_ANSWERING = 12
+_NOT_FOUND = 404
 # To GET, of what is not there or can't be: also a path that breaks the document.
 _GONE_STATUSES = frozenset((404, 410))
 _ABSENT = frozenset((400, 404, 410, 422))
@@ -123,6 +124,9 @@ class Run:
         default_factory=Counter
     )  # answers that did not come or did not end in time, by operation
     known: set[tuple[str, ...]] = field(default_factory=set)  # causes that earlier phases found
+    answered_otherwise: bool = False  # whether anything but 404 ever came
+    not_found: set[str] = field(default_factory=set)  # operations without path variables that were answered with 404
+    is_elsewhere: bool = False  # whether the run ended, since the API is not where it is asked for
     withheld: Counter[str] = field(
         default_factory=Counter
     )  # requests that could have changed what is not the run's own, by operation
@@ -152,6 +156,17 @@ class Run:
         """Whether the API stopped answering; operations that are tested at once may hang at once."""
         most = _STOPPED_ANSWERING * self.options.workers
         return self.silent[TransportFault.UNREACHABLE] >= _GONE or self.silent[TransportFault.TIMEOUT] >= most
+
+    def seems_elsewhere(self, least: int) -> bool:
+        """
+        Return whether the API is probably somewhere else: nothing but 404 came.
+
+        An operation without path variables needs nothing that exists, so its 404 says more than that of an item.
+
+        Args:
+            least: Operations without path variables that were answered so.
+        """
+        return not self.answered_otherwise and len(self.not_found) >= least
 
     def pause(self, seconds: float) -> None:
         """Wait, but not beyond the time for the run, nor after somebody stopped it."""
@@ -227,6 +242,8 @@ class Run:
         self.sent += 1
         if received.fault is not None and self.stopped.is_set():
             raise RunOutOfTime  # it may have been broken off
+        if received.response is None or received.response.status != _NOT_FOUND:
+            self.answered_otherwise = True
         if received.fault not in _SILENCE:
             self.answered = True
             self.silent.clear()

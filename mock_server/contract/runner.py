@@ -21,6 +21,7 @@ from mock_server.contract.depth import (
     KEPT_OUT,
     NOT_FOUND,
     Exercise,
+    UnreachedOperation,
     explain_unreached,
     find_barred,
     find_unreached_reason,
@@ -45,6 +46,10 @@ from mock_server.errors import MockServerError
 from mock_server.findings import Finding, make_tool_finding
 from mock_server.json_values import Progress
 
+# Operations without path variables that are answered with 404 before the run ends, if nothing else ever came: while the
+# first phase goes on, and after it.
+_MANY_NOT_FOUND: Final = 10
+_FEW_NOT_FOUND: Final = 3
 PHASES = ("examples", "coverage", "stateful", "fuzzing")
 MODES = ("positive", "negative")
 
@@ -57,7 +62,7 @@ class Report:
     operations: tuple[Exercise, ...]
     skipped: tuple[Entry, ...]  # whose method is not allowed
     untestable: dict[str, str]  # operations whose schemas can't be used, and why
-    warnings: tuple[Finding, ...]
+    without_success: tuple[UnreachedOperation, ...]
     exercised: Exercised
     exchanges: tuple[Exchanged, ...]
     seconds: float
@@ -69,6 +74,11 @@ class Report:
     interrupted: str = ""  # by what
     cleaned: tuple[int, int] = (0, 0)  # deleted, of created
     left: tuple[Leftover, ...] = ()  # what was created and is still there
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """What there is to say of the operations that were not reached."""
+        return tuple(each.finding for each in self.without_success)
 
     @property
     def red(self) -> tuple[Incident, ...]:
@@ -134,7 +144,7 @@ class Runner:
         left: tuple[Leftover, ...] = ()
         try:
             for phase in PHASES:
-                if phase in self.run.options.phases:
+                if phase in self.run.options.phases and not self.run.is_elsewhere:
                     self._phase(phase)
                     self.run.known.update(key for session in self._sessions for key in session.ledger.causes())
             self._delete()
@@ -199,6 +209,8 @@ class Runner:
             for session in wave:
                 self.run.absorb(session.own)
             self._send_broken_type(wave)
+        if phase == "examples":
+            self.run.is_elsewhere = self.run.seems_elsewhere(_FEW_NOT_FOUND)
         if phase == "coverage":
             self._cover_late(sessions)
 
@@ -229,7 +241,8 @@ class Runner:
         for phase in PHASES:
             sessions = [session for session in self._deletions if session.phase == phase]
             self._sessions += sessions
-            self._map(_WORK[phase], sessions, phase)
+            if not self.run.is_elsewhere:
+                self._map(_WORK[phase], sessions, phase)
             self.run.known.update(key for session in sessions for key in session.ledger.causes())
 
     def _open(self, entry: Entry, phase: str) -> Session | None:
@@ -266,6 +279,8 @@ class Runner:
             for index, session in enumerate(sessions):
                 self.progress(index, len(sessions), f"{phase}: {session.subject.entry.title}")
                 fenced(session)
+                if phase == "examples" and self.run.seems_elsewhere(_MANY_NOT_FOUND):
+                    break
             return
         with ThreadPoolExecutor(workers, thread_name_prefix="contract") as pool:
             try:
@@ -324,8 +339,8 @@ class Runner:
             operations=tested,
             skipped=skipped,
             untestable={**self._silent, **{id_: str(error) for id_, error in self.run.api.broken.items()}},
-            warnings=tuple(
-                explain_unreached(exercise, sessions, self.run.withheld)
+            without_success=tuple(
+                explain_unreached(exercise, sessions)
                 for exercise, sessions in zip(tested, by_operation.values(), strict=True)
                 if not exercise.reached
             ),

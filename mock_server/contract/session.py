@@ -27,6 +27,7 @@ from mock_server.judges.identity import Identity
 from mock_server.names import joined
 
 _REDIRECTS = 8
+_NOT_FOUND = 404
 # Seconds between readings, where a provider may need a moment to agree with itself.
 PATIENCE = (0.05, 0.15, 0.3, 0.5)
 _PATIENT = 3  # answers that never came or never ended, before an operation is left alone
@@ -235,6 +236,8 @@ class Session:
                 self.accepted += 1
             else:
                 self.refusals[exchanged.status] = self.refusals.get(exchanged.status, 0) + 1
+            if exchanged.status == _NOT_FOUND and self._should_be_found:
+                self.run.not_found.add(self.subject.entry.id)
         context = ExchangeUnderCheck(self.subject, exchanged, self.run.expected)
         found = [*check_exchange(self.run.checks, context, self.look), *self._tuning.iter_expired(self.subject.entry)]
         tuned = (self._tuning.judge(verdict, exchanged) for verdict in found)
@@ -242,6 +245,13 @@ class Session:
         for verdict in self.last:
             self.note(verdict, exchanged)
         return exchanged
+
+    @property
+    def _should_be_found(self) -> bool:
+        """Whether the operation is there whatever exists, and nobody expects that it is not."""
+        entry, options = self.subject.entry, self.run.options
+        expected = entry.id in options.allow_unreached or self._tuning.expects(_NOT_FOUND)
+        return not expected and not template_names(entry.template)
 
     @property
     def is_alone(self) -> bool:

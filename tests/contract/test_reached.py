@@ -1,6 +1,7 @@
 """A run that reached nothing is not green, and a fault of our own at one operation does not end the run."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -40,7 +41,9 @@ def run(
         made.append(f"provider_{tmp_path.name.replace('-', '_')}_{len(made)}")
         (tmp_path / f"{made[-1]}.py").write_text(f"ANSWERS = {answers!r}\n{APP}")
         code = main(["test", "--app", f"{made[-1]}:app", "openapi.json", *flags])
-        return code, capfd.readouterr().err
+        shown = capfd.readouterr()
+        (tmp_path / "stdout").write_text(shown.out)
+        return code, shown.err
 
     return call
 
@@ -67,6 +70,71 @@ def test_answers_of_404_only_are_no_success_and_the_base_is_named(run: Callable)
     )
 
 
+FEW = ("--phases", "examples", "--exclude-checks", "status_code_conformance,content_type_conformance")
+MANY = {f"/many/{index}": {"get": INTEGER, "delete": INTEGER} for index in range(40)}
+
+
+def _sent(said: str) -> int:
+    return int(re.search(r"([\d,]+) requests?", said)[1].replace(",", ""))
+
+
+def test_a_run_in_which_nothing_is_found_ends_soon_and_says_the_same(run: Callable, tmp_path: Path) -> None:
+    code, said = run({"*": (404, b"")}, "--mutating", "--allow-bulk-delete", paths=MANY)
+    printed = (tmp_path / "stdout").read_text()
+
+    assert code == 2
+    assert (
+        "nothing was tested: every good request was answered with 404: the URL is probably not the base of the API"
+        in said
+    )
+    assert said.startswith("reached 0 of 80 operations, ")
+    assert _sent(said) < 40
+    assert printed.count("[response-never-accepted]") == 2
+    assert "GET /many/0 only ever answered 404 (" in printed
+    assert "  also: GET /many/1, GET /many/2, GET /many/3, GET /many/4, GET /many/5, GET /many/6 and 3 more" in printed
+    assert "GET /many/10 was not tested: the operations before it were not found, and the run ended [" in printed
+
+
+def test_few_operations_of_which_none_is_found_are_not_asked_again(run: Callable) -> None:
+    code, said = run({"*": (404, b"")}, paths={f"/few/{index}": {"get": INTEGER} for index in range(3)})
+
+    assert (code, _sent(said)) == (2, 3)
+
+
+def test_a_run_goes_on_where_anything_is_found(run: Callable) -> None:
+    _, said = run({"/many/0": (200, b"1"), "*": (404, b"")}, *FEW, paths=MANY)
+
+    assert _sent(said) >= 40
+
+
+def test_a_run_goes_on_where_only_things_are_not_found(run: Callable) -> None:
+    """The coverage phase may still meet one that is there."""
+    one = {"parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}}]}
+    paths = {f"/things{index}/{{id}}": {**one, "get": INTEGER} for index in range(12)}
+    _, said = run({"/things3/1": (200, b"1"), "*": (404, b"")}, paths=paths)
+
+    assert said.startswith("reached 1 of 12 operations, ")
+
+
+def test_a_run_goes_on_where_404_is_allowed(run: Callable) -> None:
+    assert _sent(run({"*": (404, b"")}, *FEW, "--allow-unreached", "*", paths=MANY)[1]) >= 40
+
+
+def test_operations_that_are_not_reached_for_one_reason_are_said_together(run: Callable, tmp_path: Path) -> None:
+    paths = {path: {"get": INTEGER} for path in ("/a", "/b", "/c", "/d", "/e")}
+    number, word = (400, b'{"error": "number 7 is lost"}'), (400, b'{"error": "no word"}')
+    run({"/a": number, "/b": (401, b""), "/c": word, "/d": (401, b""), "*": number}, *FEW, paths=paths)
+    printed = (tmp_path / "stdout").read_text().splitlines()
+    said = [index for index, line in enumerate(printed) if "[response-never-accepted]" in line]
+
+    assert [(printed[index].split()[2], *printed[index + 1 : index + 2]) for index in said[:2]] == [
+        ("/a", "  also: GET /e"),
+        ("/b", "  also: GET /d"),
+    ]
+    assert printed[said[2]].startswith("warning: GET /c only ever answered 400 (")
+    assert len(said) == 3
+
+
 def test_a_run_that_sends_nothing_is_no_success(run: Callable) -> None:
     code, said = run({"*": (200, b"1")}, paths={"/a": {"post": INTEGER}})
 
@@ -82,7 +150,6 @@ def test_server_errors_are_findings_all_the_same(run: Callable) -> None:
 
 
 HALF = {"/a": (200, b"1"), "*": (401, b'{"message": "who are you?"}')}
-FEW = ("--phases", "examples", "--exclude-checks", "status_code_conformance,content_type_conformance")
 
 
 def test_an_operation_that_only_answered_401_was_not_tested(run: Callable) -> None:

@@ -58,12 +58,6 @@ def anything() -> Canonical:
     return _made({})
 
 
-@lru_cache(maxsize=1)
-def nothing_at_all() -> Canonical:
-    """Return the form that admits no value."""
-    return _made({"not": {}})
-
-
 @lru_cache(maxsize=16)
 def of_type(type_: str) -> Canonical:
     """Return the form of all values of a type."""

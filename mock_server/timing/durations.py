@@ -31,6 +31,8 @@ def parse_duration(name: str, value: object) -> float:
     seconds = 0.0
     if found is not None:
         seconds = sum(float(part) * unit for part, unit in zip(found.groups(), _UNITS.values(), strict=True) if part)
-    if not 0 < seconds <= LONGEST:
+    if seconds > LONGEST:
+        raise UsageError(f"{name} has to be at most {LONGEST / _UNITS['d']:.0f}d, not {value!r}")
+    if seconds <= 0:
         raise UsageError(f"{name} has to be a duration as in 900, 15m, 12h or 2d, not {value!r}")
     return seconds

@@ -288,6 +288,28 @@ def test_who_does_not_read_is_cut_off(gates: Connections, running: Listening) ->
             send_for_ever(connection)
 
 
+def test_a_slow_reader_of_a_large_answer_is_seen_to_read(tmp_path: Path) -> None:
+    """The system takes more of an answer only after megabytes were read; until then it looked as if nobody read it."""
+    large = minimal({"/notes": {"get": operation({"type": "string", "example": "a" * 9_000_000}, operationId="list")}})
+    gates = Connections(ConnectionLimits())
+    with listening(large, tmp_path, protocol=gated(HttpProtocol, gates)) as opened, socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
+        client.settimeout(10)
+        client.connect(("127.0.0.1", opened.port))
+        client.sendall(GET)
+        wait_until(lambda: any(each.find_wait()[0] is Wait.READER for each in gates))
+        [gate] = gates
+        seen = []
+        for _ in range(4):
+            read = 0
+            while read < 60_000:
+                read += len(client.recv(60_000))
+            wait_until(lambda: gate.find_wait()[1] not in seen)
+            seen.append(gate.find_wait()[1])
+
+    assert seen == sorted(seen, reverse=True)
+
+
 def test_requests_that_wait_for_answers_are_few_however_many_are_sent(tmp_path: Path) -> None:
     """A client that reads its answers, and sends more than can be answered, waits."""
     gates, most = Connections(ConnectionLimits()), 0

@@ -100,6 +100,11 @@ def test_durations_are_read_as_written(weeks: int, days: int, hours: int, minute
     assert parse_duration("x", int(whole)) == whole
 
 
+def test_a_duration_that_is_too_long_is_called_that() -> None:
+    with pytest.raises(UsageError, match="at most 36600d, not '63000d'"):
+        parse_duration("now", "63000d")
+
+
 def created(client: AsgiClient, world: str = "") -> list[datetime]:
     items = client.ask("/orders", headers={"x-mock-world": world}).json
     return [datetime.fromisoformat(item["createdAt"]) for item in items]

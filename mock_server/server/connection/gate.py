@@ -22,7 +22,7 @@ from mock_server.server.connection.connections import Connections, PendingWait, 
 from mock_server.server.connection.door import WAITED_FOR, Door, WholeHead, find_head, read_plain
 from mock_server.server.connection.framing import Framer, Refusal
 from mock_server.server.connection.heads import write_head
-from mock_server.server.connection.raw import reset_connection
+from mock_server.server.connection.raw import count_unacknowledged, reset_connection
 
 _HELD_BACK: Final = 65_536  # bytes of requests that wait for the answer before them; then reading pauses
 _LINGER: Final = 2.0  # seconds
@@ -207,7 +207,7 @@ class Gate(asyncio.Protocol):
             return Wait.ANSWER, 0
         unsent = self.count_unsent()
         if unsent:
-            return Wait.READER, unsent
+            return Wait.READER, unsent + count_unacknowledged(self.transport)
         if self._begun:
             return Wait.BODY, self._arrived
         if not self._framer.is_between:

@@ -24,10 +24,16 @@ from mock_server.server import send as gather
 from mock_server.server.backend import Asgi, Receive, Scope, Send
 from mock_server.server.send import BufferedTransport
 
+if sys.platform != "win32":
+    import fcntl
+    import termios
+
 _SLASH: Final = b"/"
 EXTENSION: Final = "mock_server.line"
 # Closing at once, dropping what was not sent: the peer is told by RST. `man 7 socket`, SO_LINGER
 _LINGER: Final = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+_COUNT: Final = struct.Struct("i")
+_NO_COUNT: Final = bytes(_COUNT.size)
 
 
 class LentConnection(NamedTuple):
@@ -47,6 +53,24 @@ def reset_connection(transport: asyncio.Transport) -> None:
     if peer is not None and peer.family != getattr(socket, "AF_UNIX", None):
         peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER)
     transport.abort()
+
+
+def count_unacknowledged(transport: asyncio.BaseTransport) -> int:
+    """
+    Return the number of sent bytes that the peer has not acknowledged; 0 where the system does not say.
+
+    The system's buffer takes megabytes, and asks for more only when a third of it is free: until then this is the only
+    sign that a slow client reads. `man 7 tcp`, SIOCOUTQ
+    """
+    peer = transport.get_extra_info("socket")
+    if sys.platform == "win32" or peer is None:
+        return 0
+    try:
+        found = fcntl.ioctl(peer.fileno(), termios.TIOCOUTQ, _NO_COUNT)
+    except (OSError, ValueError):  # ValueError: it is closed
+        return 0
+    count: int = _COUNT.unpack(found)[0]
+    return count
 
 
 class RawConnection:

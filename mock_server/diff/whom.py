@@ -92,6 +92,14 @@ class _Asked(NamedTuple):
     exchange: RecordedExchange
     matched: Matched[Entry]
     usage: OperationUsage
+    is_read: bool = True  # whether the body of the answer could be read, if it has one
+
+
+class _Refusals(NamedTuple):
+    """What the new document finds wrong in a request that the old one took."""
+
+    findings: tuple[Finding, ...] = ()
+    is_complete: bool = True  # whether all of the request could be judged
 
 
 @dataclass(eq=False, repr=False)
@@ -110,6 +118,7 @@ class HurtFinder:
     settings: Settings
     unread: Counter[str] = field(default_factory=Counter)  # records that say nothing, by file
     foreign: Counter[str] = field(default_factory=Counter)  # exchanges of nothing that the old document has, by file
+    unjudged: Counter[str] = field(default_factory=Counter)  # exchanges of which it is unknown what hurts, by file
     _consumers: list[_Consumer] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -244,10 +253,16 @@ class HurtFinder:
         operation = asked.matched.route.target.id
         consumer.used[operation] += 1
         questions = list(self._about(operation))
-        refusals = self._refusals(asked) if any(question.is_sent for _, question in questions) else []
-        for number, question in questions:
-            if self._is_hurt(question, asked, refusals):
-                consumer.hurt[number] += 1
+        sent = {number for number, question in questions if question.is_sent}
+        refusals = self._refusals(asked) if sent else _Refusals()
+        numbers = {number for number, question in questions if self._is_hurt(question, asked, refusals.findings)}
+        is_judged = refusals.is_complete and not self._is_unread(asked, questions)
+        for refusal in refusals.findings:
+            found = _find_cause(refusal, questions, asked)
+            numbers |= found
+            is_judged = is_judged and bool(found or numbers & sent)
+        consumer.hurt.update(numbers)
+        self.unjudged[used.file] += not is_judged
 
     def _read(self, exchange: RecordedExchange, body: JsonValue | Missing) -> _Asked | None:
         matched = self._old.match(exchange)
@@ -256,14 +271,15 @@ class HurtFinder:
         try:
             requests, responses = self._old.judges_of(matched.route.target)
         except SchemaError:
-            return _Asked(exchange, matched, OperationUsage(seen=1))
+            return _Asked(exchange, matched, OperationUsage(seen=1), is_read=False)
         response, answer = exchange.response, body
         decoded = requests.read(exchange.request, matched.variables, security=False)
         if response is not None:
             answer = responses.read_body(response) if isinstance(body, Missing) else body
-        return _Asked(exchange, matched, usage_of(exchange.request, decoded, response, answer))
+        is_read = response is None or not response.body or not isinstance(answer, Missing)
+        return _Asked(exchange, matched, usage_of(exchange.request, decoded, response, answer), is_read)
 
-    def _is_hurt(self, question: _Question, asked: _Asked, refusals: list[Finding]) -> bool:
+    def _is_hurt(self, question: _Question, asked: _Asked, refusals: Iterable[Finding]) -> bool:
         change, request = question.change, asked.exchange.request
         if change.place.direction is None:
             return True
@@ -280,21 +296,30 @@ class HurtFinder:
 
     def _reads(self, question: _Question, entry: Entry, response: Response | None, usage: OperationUsage) -> bool:
         """Return whether an exchange has the part of an answer that a change is about."""
-        change = question.change
-        if change.rule == "diff-status-added":
+        if question.change.rule == "diff-status-added":
             return True
-        if response is None:
-            return False
-        documented = self.compared.old.operation(entry).find_response(response.status)
-        if documented is None or documented.status.upper() != change.place.part[0].upper():
-            return False
-        written = find_field(response.fields, b"content-type")
-        if question.media and written and not _is_of_type(question.media, written):
+        if response is None or not self._is_about(question, entry, response):
             return False
         if question.media and len(question.path) == 2:  # noqa: PLR2004 - the body as a whole
             return bool(response.body)
         path = (str(response.status), *question.path[1:])
         return replace(question, path=path).is_hurt(usage)
+
+    def _is_about(self, question: _Question, entry: Entry, response: Response) -> bool:
+        """Return whether a change is about answers with the status and the media type of an answer."""
+        documented = self.compared.old.operation(entry).find_response(response.status)
+        if documented is None or documented.status.upper() != question.change.place.part[0].upper():
+            return False
+        written = find_field(response.fields, b"content-type")
+        return not question.media or not written or _is_of_type(question.media, written)
+
+    def _is_unread(self, asked: _Asked, questions: list[tuple[int, _Question]]) -> bool:
+        """Return whether a change is about something within the body of an answer that could not be read."""
+        entry, response = asked.matched.route.target, asked.exchange.response
+        if asked.is_read or response is None:
+            return False
+        answered = (each for _, each in questions if not each.is_sent and each.media and len(each.path) > 2)  # noqa: PLR2004
+        return any(self._is_about(question, entry, response) for question in answered)
 
     def _is_unmet(self, asked: _Asked) -> bool:
         """Return whether a request lacks the credentials that the new document asks for."""
@@ -305,21 +330,22 @@ class HurtFinder:
         carrier = Carrier(asked.matched.variables, request.query.decode("latin-1"), request.fields)
         return bool(find_unmet(document.operation(entry).security, document.schemes, carrier))
 
-    def _refusals(self, asked: _Asked) -> list[Finding]:
-        """List what the new document finds wrong in a request that the old one took."""
+    def _refusals(self, asked: _Asked) -> _Refusals:
+        """Find what the new document finds wrong in a request that the old one took."""
         old, request = asked.matched.route.target, asked.exchange.request
         new = self._entries.get(old.id)
         if new is None:
-            return []
+            return _Refusals()
         try:
             before = self._old.judges_of(old)[0].read(request, asked.matched.variables, security=False)
             variables = self._rename(asked, old, new)
             after = self._new.judges_of(new)[0].read(request, variables, security=False)
         except SchemaError:
-            return []
+            return _Refusals(is_complete=False)
         known = {(finding.rule, finding.instance) for finding in before.findings if finding.level is Level.ERROR}
         found = (finding for finding in after.findings if finding.level is Level.ERROR)
-        return [finding for finding in found if (finding.rule, finding.instance) not in known]
+        is_complete = all(finding.rule != "request-body-malformed" for finding in before.findings)
+        return _Refusals(tuple(each for each in found if (each.rule, each.instance) not in known), is_complete)
 
     def _rename(self, asked: _Asked, old: Entry, new: Entry) -> dict[str, str]:
         """Return the path variables under the names that the new document gives them."""
@@ -327,6 +353,16 @@ class HurtFinder:
         after = path_names(new, self.compared.new.operation(new).parameters)
         names = dict(zip(before, after, strict=False))
         return {names.get(name, name): value for name, value in asked.matched.variables.items()}
+
+
+def _find_cause(refusal: Finding, questions: list[tuple[int, _Question]], asked: _Asked) -> set[int]:
+    """Return the changes that a refusal comes from; where none is about its place, those of the same keyword."""
+    sent = [(number, question) for number, question in questions if question.is_sent]
+    found = {number for number, question in sent if _is_refused_at(question, refusal, asked)}
+    if found or refusal.place is None:
+        return found
+    # deeper in a schema that contains itself than the change was shown at
+    return {number for number, question in sent if question.change.new == refusal.place}
 
 
 def _is_refused_at(question: _Question, finding: Finding, asked: _Asked) -> bool:

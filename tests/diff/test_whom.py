@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +20,7 @@ from mock_server.diff.whom import HurtFinder
 from mock_server.document.yaml import decode_yaml, encode_yaml
 from mock_server.errors import MalformedResource, UsageError
 from mock_server.settings import Settings
+from tests.support.servers import start_server, stop_server
 
 OLD = """\
 openapi: 3.1.0
@@ -226,6 +228,70 @@ def test_a_profile_is_written_from_traffic_and_hurts_alike(
     )
     assert main(["diff", "old.yaml", "new.yaml", "--consumer", "farm.yaml"]) == 1
     assert "    hurts farm (2 of 2 exchanges)\n" in capsys.readouterr().out
+
+
+TREES = """\
+openapi: 3.1.0
+info: {title: Trees, version: 1.0.0}
+paths:
+  /trees:
+    post:
+      operationId: addTree
+      requestBody: {required: true, content: {application/json: {schema: {$ref: '#/components/schemas/Tree'}}}}
+      responses: {'201': {description: made}}
+components:
+  schemas:
+    Tree: {type: object, properties: {size: {type: integer, maximum: 100}, next: {$ref: '#/components/schemas/Tree'}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("depth", "size", "hurt", "unjudged"),
+    [(0, 70, True, 0), (12, 70, True, 0), (12, 40, False, 0), (200, 70, False, 1), (900, 70, False, 1)],
+)
+def test_a_deep_body_is_hurt_or_said_to_be_unknown(
+    depth: int, size: int, hurt: bool, unjudged: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    body: Any = {"size": size}
+    for _ in range(depth):
+        body = {"next": body}
+    old, new, traffic = (tmp_path / name for name in ("old.yaml", "new.yaml", "farm.har"))
+    old.write_text(TREES)
+    new.write_text(TREES.replace("maximum: 100", "maximum: 50"))
+    traffic.write_text(json.dumps({"log": {"version": "1.2", "entries": [entry("POST", "/trees", 201, sent=body)]}}))
+    assert main(["diff", str(old), str(new), "--traffic", str(traffic)]) == 1
+    shown = capsys.readouterr()
+
+    assert ("hurts farm (1 of 1 exchanges)" in shown.out, "hurts nobody known" in shown.out) == (hurt, not hurt)
+    assert shown.err.count("1 exchange could not be judged") == unjudged
+
+
+def test_an_answer_that_can_not_be_read_is_said_to_be_unknown(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    broken = entry("GET", "/pets", 200, got=[])
+    broken["response"]["content"]["text"] = '[{"id": 1'
+    (folder / "broken.har").write_text(json.dumps({"log": {"version": "1.2", "entries": [broken]}}))
+    (folder / "new.yaml").write_text(OLD.replace("color: {type: string}", "color: {type: integer}"))
+    main(["diff", str(folder / "old.yaml"), str(folder / "new.yaml"), "--traffic", str(folder / "broken.har")])
+
+    assert "broken.har: 1 exchange could not be judged" in capsys.readouterr().err
+
+
+def test_a_profile_is_written_from_the_journal_of_a_running_mock(folder: Path) -> None:
+    server = start_server(str(folder / "old.yaml"))
+    try:
+        for path in ("/pets?limit=9", "/owners"):
+            assert httpx2.get(f"{server.url}{path}").status_code == 200
+        out = folder / "web.yaml"
+        words = ["consumer", server.origin, "--document", str(folder / "old.yaml"), "--name", "web", "--out", str(out)]
+        assert main(words) == 0
+    finally:
+        stop_server(server)
+    profile = read_profile("web.yaml", decode_yaml(out.read_text())[0])
+
+    assert profile.name == "web"
+    assert {name: used.seen for name, used in profile.operations.items()} == {"listPets": 1, "owners": 1}
+    assert ("query", "limit") in profile.operations["listPets"].sends
+    assert {("200",), ("200", "body")} <= profile.operations["owners"].reads
 
 
 _PATHS = st.lists(st.lists(st.text(min_size=1, max_size=4), min_size=1, max_size=3).map(tuple), max_size=4).map(set)

@@ -252,6 +252,10 @@ def _find_hurt(compared: ComparedDocuments, options: _DiffOptions) -> ComparedDo
             say(f"{file}: {count_noun(count, 'record')} could not be read", to=sys.stderr)
     for file, count in finder.foreign.items():
         say(f"{file}: {count_noun(count, 'exchange')} of nothing that the old document has", to=sys.stderr)
+    for file, count in finder.unjudged.items():
+        if count:
+            exchanges = count_noun(count, "exchange")
+            say(f"{file}: {exchanges} could not be judged: the changes may hurt whom they do not name", to=sys.stderr)
     return finder.result()
 
 

@@ -415,8 +415,8 @@ def lengthen(items: list[JsonValue], count: int, *, unique: bool) -> list[JsonVa
     if not unique or not items:
         return (items * count)[:count]
     found = items[:count]
-    for index in range(count - len(found)):
-        found += [item for item in _copy(items[-1], index) if item not in found]
+    for index in range(count + len(items)):  # a copy may be like an item that is there
+        found += [item for item in _copy(items[-1], index) if item not in found][: count - len(found)]
     return found
 
 

@@ -14,6 +14,7 @@ from mock_server import pausing
 from mock_server.errors import SchemaError
 from mock_server.generate.edges.apply import Editor
 from mock_server.generate.edges.catalogue import KINDS, Catalogue
+from mock_server.generate.edges.invalid import lengthen
 from mock_server.generate.edges.proof import EdgeSubject
 from mock_server.generate.engine import Engine
 from mock_server.pausing import OutOfTime
@@ -336,3 +337,19 @@ def test_a_text_of_the_format_time_is_proven(folder: Path) -> None:
     catalogue = Catalogue(subject_of(folder, {"type": "string", "format": "time"}), ("boundary", "invalid"))
 
     assert {"body:format:midnight", "body:format:malformed"} <= {edge.rule for edge in catalogue.edges}
+
+
+@given(
+    items=st.one_of(
+        st.lists(st.text("abcdxyz", min_size=1, max_size=3), unique=True, min_size=1, max_size=5),
+        st.lists(st.integers(-3, 9), unique=True, min_size=1, max_size=5),
+    ),
+    more=st.integers(1, 30),
+)
+def test_a_list_of_too_many_different_items_has_all_of_them_though_a_copy_is_like_one_that_is_there(
+    items: list, more: int
+) -> None:
+    longer = lengthen(items, len(items) + more, unique=True)
+
+    assert longer[: len(items)] == items
+    assert len(set(longer)) == len(longer) == len(items) + more

@@ -353,6 +353,7 @@ OPERATIONS: Final[dict[str, AdminOperation]] = {
     ),
     "GET /__admin/callbacks": AdminOperation("listDeliveries", "callbacks", "Deliveries", _WORLDS),
     "DELETE /__admin/callbacks": AdminOperation("forgetDeliveries", "callbacks", query=_WORLDS),
+    "POST /__admin/callbacks/{id}/resend": AdminOperation("resendDelivery", "callbacks", "Delivery", statuses=(202,)),
     "GET /__admin/webhooks": AdminOperation("listWebhooks", "callbacks", "Webhooks"),
     "POST /__admin/webhooks/{name}": AdminOperation(
         "sendWebhook", "callbacks", "Delivery", ("world",), "WebhookCall", (202,)

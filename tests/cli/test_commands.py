@@ -76,9 +76,10 @@ def test_every_flag_of_serve_is_a_setting() -> None:
     known = set(Settings.__dataclass_fields__)
 
     assert flags - known == set()
-    # tables and seconds are for files; a secret is not for who lists processes; where the mock steps in is for `proxy` to say
+    # tables and seconds are for files; a secret is not for who lists processes; where the mock steps in is for `proxy` to say,
+    # and the folder of a project for whoever starts the process
     tables = {"fields", "headers", "operations", "resources", "header_timeout", "body_timeout", "idle_timeout"}
-    assert known - flags - tables - {"callback_secret", "fallback", "fallback_on"} == set()
+    assert known - flags - tables - {"callback_secret", "fallback", "fallback_on", "project"} == set()
 
 
 @pytest.mark.parametrize("args", [["--version"], ["--help"], ["serve", "--help"], ["check", "--help"]])

@@ -9,10 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
-from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ResourceNotFoundError, ToolError
 from mcp.server.transport_security import TransportSecuritySettings
-from mcp.types import CallToolResult, TextContent, ToolAnnotations
+from mcp.types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
 
 from mock_server.admin.access import Guard, guarded
 from mock_server.errors import MockServerError
@@ -32,6 +32,7 @@ from mock_server.version import __version__
 PATH: Final = "/mcp"
 _SCHEME: Final = "mock-server://"
 _MOST_REASON: Final = 8_000  # characters
+_MOST_NAME: Final = 100  # characters of a name that is none
 _INSTRUCTIONS: Final = (
     "Tools for APIs that an OpenAPI document describes. list_operations and describe_operation say what there is; "
     "start_mock runs a backend whose every answer conforms, read_journal and explain_answer say what it was asked and "
@@ -65,6 +66,21 @@ class ToolRow(NamedTuple):
         return (inspect.getdoc(self.run) or "").partition("\n")[0]
 
 
+class _StrictServer(MCPServer[Any]):
+    """Refuses arguments that a tool does not have: dropped silently, their client would take them for done."""
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        """Call a tool; see the class."""
+        known = next((tool.input_schema["properties"] for tool in await self.list_tools() if tool.name == name), None)
+        unknown = [] if known is None else [given for given in arguments if given not in known]
+        if known is not None and unknown:
+            shown = bound_text(repr(unknown[0]), _MOST_NAME)
+            raise ToolError(f"{name} has no argument {shown}; it has {', '.join(known) or 'none'}")
+        return await super().call_tool(name, arguments, context)
+
+
 class AgentServer:
     """The tools and resources of one working folder."""
 
@@ -79,7 +95,7 @@ class AgentServer:
         own = folder.resolve()
         self.reach = Reach(own, replace(settings, project=own))
         self._mocks = MockTools(self.reach)
-        self.made = MCPServer("mock-server", version=__version__, instructions=_INSTRUCTIONS, log_level="WARNING")
+        self.made = _StrictServer("mock-server", version=__version__, instructions=_INSTRUCTIONS, log_level="WARNING")
         for row in self.rows():
             self.made.add_tool(
                 _translate(row.run),

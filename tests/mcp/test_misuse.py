@@ -158,6 +158,23 @@ def test_no_argument_is_more_than_a_value(tool: str, arguments: dict[str, Any], 
     assert os.environ["HOME"] not in text
 
 
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("list_operations", {"nmae": "x"}),
+        ("list_mocks", {"now": "+2d"}),
+        ("set_world", {"mock": "mock-1", "now": "+2d"}),
+    ],
+)
+def test_an_argument_that_no_tool_has_is_not_dropped_silently(
+    tool: str, arguments: dict[str, Any], folder: Path
+) -> None:
+    ((is_error, text),) = call(folder, (tool, arguments))
+
+    assert is_error
+    assert f"{tool} has no argument {list(arguments)[-1]!r}; it has " in text
+
+
 def test_an_api_that_redirects_leads_nowhere(folder: Path, trap: socket.socket) -> None:
     async def use() -> str:
         async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

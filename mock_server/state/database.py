@@ -10,6 +10,7 @@ This module is imported by name when a database is configured, since importing S
 
 import logging
 import os
+import threading
 import time
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
@@ -107,6 +108,7 @@ class DatabaseStore:
         self._shown = shown
         self._engine: sa.Engine | None = None
         self._process = 0
+        self._connecting = threading.Lock()
         self._insert: Any = insert_sqlite if url.get_backend_name() == "sqlite" else insert_postgresql
 
     def prepare(self) -> None:
@@ -349,10 +351,12 @@ class DatabaseStore:
 
     def _connected(self) -> sa.Engine:
         """Return the connection pool of this process; a forked process makes its own."""
-        if self._engine is None or self._process != os.getpid():
-            self._process = os.getpid()
-            self._engine = _make_engine(self._url)
-        return self._engine
+        # threads that come first at once share one engine: that of another would never be closed
+        with self._connecting:
+            if self._engine is None or self._process != os.getpid():
+                self._process = os.getpid()
+                self._engine = _make_engine(self._url)
+            return self._engine
 
 
 _KEY: Final = ["world", "collection", "key"]

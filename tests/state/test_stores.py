@@ -2,10 +2,12 @@
 
 import concurrent.futures
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +15,7 @@ from mock_server.compose.backend import open_store
 from mock_server.errors import UsageError
 from mock_server.exchange.secrets.known import MASKED
 from mock_server.exchange.secrets.mask import NO_MASK
+from mock_server.state import database
 from mock_server.state.store import Conflict, MemoryStore, Record, Store, StoreUnavailable, read_snapshot
 
 WRITERS, ROUNDS = 8, 25
@@ -88,6 +91,23 @@ def test_of_two_with_one_key_the_second_is_refused(store: Store) -> None:
 
     assert len(refused) == WRITERS - 1
     assert len(store.all("key", "/c")) == 1
+
+
+def test_threads_that_come_first_at_once_share_one_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'state.db'}")
+    made: list[str] = []
+
+    def make_slowly(url: sa.URL) -> sa.Engine:
+        made.append(str(url))
+        time.sleep(0.05)
+        return make_engine(url)
+
+    make_engine = database._make_engine
+    monkeypatch.setattr(database, "_make_engine", make_slowly)
+    together(lambda _: store.all("first", "/c"))
+    store.close()
+
+    assert len(made) == 1
 
 
 def test_a_change_of_what_has_changed_or_gone_is_refused(store: Store) -> None:

@@ -65,9 +65,10 @@ class Guard:
     """Decides on requests for the admin side."""
 
     token: str | None = field(default=None, repr=False)  # None on a loopback address, where none is needed
-    hosts: Hosts = LOOPBACK  # that are served without a token
+    hosts: Hosts = LOOPBACK  # that are served without a token; with it, too, where the guard is strict
     brake: Brake = field(default_factory=Brake, compare=False, repr=False)
     made: bool = False  # whether the token was generated, and has to be printed
+    is_strict: bool = False  # whether the token does not open it to other names and to pages of other origins
 
     @classmethod
     def of(cls, settings: Settings) -> "Guard":
@@ -114,15 +115,16 @@ class Guard:
         Returns:
             None if it may pass; else the answer: 401 without the token, 403 from a page of another origin.
         """
-        if self.token is not None and self._bears_token(fields):
+        bears_token = self.token is not None and self._bears_token(fields)
+        if bears_token and not self.is_strict:
             return None  # pages of another origin can't send this field: no CORS answer allows it
         host = find_field(fields, b"host") or ""
-        if self.token is None and not self.hosts.knows(host.encode("latin-1")):
+        if (self.token is None or self.is_strict) and not self.hosts.knows(host.encode("latin-1")):
             return self.hosts.refuse(fields)
         if is_foreign(method, fields):
             detail = "a page of another origin may not do this; send the token as 'Authorization: Bearer …' from there"
             return problem_answer(problem.FOREIGN_ORIGIN, detail)
-        if self.token is not None and not self._has_session(fields):
+        if self.token is not None and not bears_token and not self._has_session(fields):
             detail = "send the token that was set with --admin-token, or printed at start, as 'Authorization: Bearer …'"
             return problem_answer(
                 problem.TOKEN_NEEDED, detail, fields=[(b"www-authenticate", b'Bearer realm="mock-server admin"')]

@@ -294,7 +294,7 @@ class MockTools:
                 finally:
                     await response.aclose()
         except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
-            raise UsageError(f"{mock} gave no answer: {error or type(error).__name__}") from error
+            raise UsageError(f"{mock} gave no answer: {str(error) or type(error).__name__}") from error
 
 
 async def _read_bounded(response: "httpx2.Response") -> "httpx2.Response":

@@ -25,6 +25,7 @@ from mock_server.mcp.mocks import MockTools
 from mock_server.mcp.reach import Reach
 from mock_server.mcp.resources import read_document_text, read_page, write_checks, write_pages, write_rules
 from mock_server.server.backend import Asgi, Message, Receive, Scope, Send
+from mock_server.server.hosts import Hosts
 from mock_server.server.listen import Listening, run
 from mock_server.settings import Settings
 from mock_server.version import __version__
@@ -62,7 +63,7 @@ class ToolRow(NamedTuple):
 
     @property
     def sentence(self) -> str:
-        """What it does."""
+        """The description of the tool."""
         return (inspect.getdoc(self.run) or "").partition("\n")[0]
 
 
@@ -201,15 +202,17 @@ class AgentServer:
 
 def make_guard(settings: Settings) -> Guard:
     """
-    Return the guard of streamable HTTP: it always asks for a token, as tools start processes and read files.
+    Return the guard of streamable HTTP.
+
+    It always asks for a token, as tools start processes and read files. Names of this machine and origins are judged
+    besides, as the protocol demands (Model Context Protocol 2025-06-18, transports, security warning).
 
     Raises:
         UsageError: the token of the settings can't be sent in a header field.
     """
-    guard = Guard.of(settings)
-    if guard.token is None:
-        return Guard(secrets.token_urlsafe(24), made=True)
-    return guard
+    token = Guard.of(settings).token
+    made = settings.admin_token is None
+    return Guard(token or secrets.token_urlsafe(24), hosts=Hosts.of(settings), made=made, is_strict=True)
 
 
 def _find(read: Callable[[_Given], str], given: _Given) -> str:

@@ -194,13 +194,19 @@ def test_http_asks_for_the_token_and_lets_no_page_in(folder: Path) -> None:
     try:
         given = [
             httpx2.post(url, json={"jsonrpc": "2.0", "id": 1, "method": "tools/list"}, headers=fields).status_code
-            for fields in ({}, {"authorization": "Bearer guess"}, {"origin": "http://evil.example"})
+            for fields in (
+                {},
+                {"authorization": "Bearer guess"},
+                {"origin": "http://evil.example"},
+                {"authorization": f"Bearer {TOKEN}", "origin": "http://evil.example"},
+                {"authorization": f"Bearer {TOKEN}", "host": "evil.example"},
+            )
         ]
     finally:
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=20)
 
-    assert given == [401, 401, 403]
+    assert given == [401, 401, 403, 403, 403]
 
 
 def test_without_a_token_one_is_made_up(folder: Path) -> None:

@@ -1,6 +1,6 @@
 """`--check-tokens`: operations take tokens of the issuer that are good, and for them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx2
@@ -8,6 +8,7 @@ import pytest
 
 from mock_server.errors import UsageError
 from tests.support.issuing import THINGS, Visitor, issuing
+from tests.support.servers import Server
 
 
 @pytest.fixture(scope="module")
@@ -113,3 +114,12 @@ def test_an_issuer_is_there_where_documents_log_in_or_it_is_asked_for(tmp_path: 
             found.append(visitor.client.get("/__issuer/.well-known/openid-configuration").status_code)
 
     assert found == [200, 404, 200, 404]
+
+
+def test_the_banner_says_that_the_tokens_of_its_lines_are_made_up(serve: Callable[..., Server]) -> None:
+    """The curl lines have `Bearer token`, which is answered with 401 where tokens are checked."""
+    process = serve("--issuer", "--check-tokens").process
+    assert process.stdout is not None
+    lines = iter(process.stdout.readline, "\n")  # up to the empty line before the operations
+
+    assert any(line.startswith("  tokens        are checked: put one of the issuer") for line in lines)

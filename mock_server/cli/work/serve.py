@@ -112,6 +112,8 @@ def _print_banner(
         lines += _document_lines(each, settings, address, admin, is_alone=len(opened) == 1)
     if backend.find_service(ISSUER_PATH.encode()) is not None:
         lines.append(f"  issuer        {address}{ISSUER_PATH}")
+    if settings.check_tokens:
+        lines.append("  tokens        are checked: put one of the issuer where a line below says 'token'")
     if settings.stateful:
         lines.append(f"  state         {describe_state([each.responder for each in opened])}")
     if backend.code is not None:

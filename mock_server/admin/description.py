@@ -19,7 +19,7 @@ _MOST: Final = 999_999_999
 
 
 class AdminOperation(NamedTuple):
-    """What a route does not say of an operation."""
+    """The parts of a described operation that its route does not hold."""
 
     id: str
     tag: str

@@ -94,7 +94,7 @@ class SendResult:
 
 
 class MessageOrigin(NamedTuple):
-    """What a request is, besides its content."""
+    """The name, message id and secret that a request is sent with."""
 
     name: str  # of the callback or webhook
     message: str  # the id that it keeps when it is sent again

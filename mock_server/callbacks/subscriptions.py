@@ -49,7 +49,7 @@ _SAID_ANYWAY: Final = frozenset(("event", "on", "after", "api", "v1", "v2"))
 
 @dataclass(frozen=True, slots=True)
 class StateChange:
-    """What happened to an item."""
+    """A change of an item that state keeps."""
 
     action: Action  # CREATE, REPLACE or REMOVE
     nouns: frozenset[str]
@@ -81,7 +81,7 @@ class StateChange:
 
 class SentMembers:
     """
-    Which members clients sent of their subscriptions, the latest ones.
+    The members that clients sent of their latest subscriptions.
 
     What the mock made up for the rest, such as `active: false`, is nobody's wish.
     """
@@ -108,7 +108,7 @@ class SentMembers:
 
 
 class Subscriber(NamedTuple):
-    """Who is told of a change."""
+    """A receiver of an event, by its subscription."""
 
     url: str
     secret: str | None
@@ -163,7 +163,7 @@ def find_subscribers(
     responder: Responder, world: World, variables: Mapping[str, str], change: StateChange, sent: SentMembers
 ) -> list[Subscriber]:
     """
-    Find who is told of a change. May wait for the store.
+    Find the receivers of a change. May wait for the store.
 
     Args:
         responder: Of the document.

@@ -1,4 +1,4 @@
-"""What the help of commands shows besides their flags: headings for the flags, and examples."""
+"""The help of commands: headings for their flags, and examples."""
 
 from collections.abc import Mapping
 from typing import Any, Final

@@ -32,7 +32,7 @@ from mock_server.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class ClassifiedRequest:
-    """What a request is to the document."""
+    """The intent of a request, as the document judges it."""
 
     intent: Intent
     findings: tuple[Finding, ...] = ()  # what it breaks
@@ -64,14 +64,14 @@ class OperationUnderTest:
 
     @property
     def is_elsewhere(self) -> bool:
-        """Whether the document says that other servers than its own ones have it."""
+        """True where the document says that other servers than its own ones have it."""
         own = self.operation.servers or ()
         return bool(own) and not {server.url for server in own} & {server.url for server in self.api.document.servers}
 
     @property
     def base_path(self) -> str:
         """
-        What stands before its path.
+        The base path of its requests.
 
         Of the URL under test, or of its own servers where that is the document's path.
         """
@@ -82,7 +82,7 @@ class OperationUnderTest:
 
     @property
     def is_safe(self) -> bool:
-        """Whether its method changes nothing."""
+        """True where its method changes nothing."""
         return is_safe_method(self.operation.method)
 
     def write(self, draft: RequestDraft, identity: Identity | None = None) -> Request:

@@ -29,7 +29,7 @@ _MOST_NAMED = 3  # operations, or parts of a request
 
 @dataclass(frozen=True, slots=True)
 class Exercise:
-    """What was sent to one operation, and what came of it."""
+    """The requests sent to one operation, and their outcome."""
 
     id: str
     title: str
@@ -43,7 +43,7 @@ class Exercise:
 
     @property
     def reached(self) -> bool:
-        """Whether a good request was answered with success, or led elsewhere."""
+        """True where a good request was answered with success, or led elsewhere."""
         return bool(self.accepted) or any(0 < status < 400 for status in self.refusals)  # noqa: PLR2004
 
     def why_skipped(self, check: str) -> str:
@@ -165,7 +165,7 @@ class UnreachedOperation:
 
     @property
     def finding(self) -> Finding:
-        """What there is to say of it."""
+        """The findings about it."""
         message = f"{self.title} {self.answers}{self.advice}"
         return Finding(rule="response-never-accepted", message=message, place=self.place, operation=self.id)
 

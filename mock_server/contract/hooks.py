@@ -25,7 +25,7 @@ _LONGEST: Final = 2_000  # characters of a message
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """What a module of hooks holds."""
+    """The hooks and checks of a module."""
 
     before_request: Callable[[Request], object] | None = None
     after_answer: Callable[[Request, Response], object] | None = None
@@ -139,7 +139,7 @@ class HookedSender:
 
     @property
     def origin(self) -> str:
-        """Where requests go."""
+        """The origin that requests are sent to."""
         return self.sender.origin
 
     def send(self, request: Request) -> Received:

@@ -27,7 +27,7 @@ from mock_server.json_values import Pointer, array_index, format_pointer
 
 
 class Intent(Enum):
-    """What a request is to the document."""
+    """The intent of a request, as the document judges it."""
 
     CONFORMING = "conforming"
     VIOLATING = "violating"  # in every reading that the document allows
@@ -72,13 +72,13 @@ class Exchanged:
 
     @property
     def accepted(self) -> bool:
-        """Whether the request was a success."""
+        """True where the request was a success."""
         return 200 <= self.status < 300 and self.received.fault is None  # noqa: PLR2004
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a check found."""
+    """The verdict of a check."""
 
     check: str
     finding: Finding
@@ -88,7 +88,7 @@ class Verdict:
     @property
     def key(self) -> tuple[str, ...]:
         """
-        What makes two verdicts one.
+        The key under which equal verdicts are one.
 
         The check, the operation, the rule, the place, and the instance without indices.
         """
@@ -132,7 +132,7 @@ class Incident:
 
     @property
     def is_red(self) -> bool:
-        """Whether it makes the run fail."""
+        """True where it makes the run fail."""
         return not self.doubtful and not self.accepted and self.finding.level is Level.ERROR
 
     @property

@@ -21,7 +21,7 @@ _PART: Final = 16 * 1024 * 1024  # bytes of a part, about
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordStandard:
-    """What records are judged by; plain, so that it can be sent to another process."""
+    """The settings that records are judged by; plain, so that they can be sent to another process."""
 
     document: str
     settings: Settings

@@ -1,4 +1,4 @@
-"""What bare payloads are judged as: one schema, of an operation or named by itself."""
+"""The standard of bare payloads: one schema, of an operation or named by itself."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from mock_server.schema.validate import Validator
 
 @dataclass(frozen=True, slots=True)
 class PayloadStandard:
-    """What bare payloads are judged as."""
+    """The schema that bare payloads are judged by."""
 
     validator: Validator
     rule: str

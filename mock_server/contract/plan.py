@@ -1,5 +1,5 @@
 """
-What coverage sends: every step that can be taken from a good request, one at a time or many at once.
+The plan of coverage: every step that can be taken from a good request, one at a time or many at once.
 
 A plan is a decision, not an act: it is the same for the same document and seed, whatever the provider answers.
 
@@ -309,7 +309,7 @@ KINDS: Final = ("operation", "status", "media type", "parameter", "keyword")
 
 @dataclass(eq=False, repr=False)
 class Exercised:
-    """What there is to exercise, and what was: by kind, (operation, what)."""
+    """The items to exercise, and those that were: by kind, (operation, item)."""
 
     there: dict[str, dict[tuple[str, str], None]] = field(default_factory=lambda: defaultdict(dict))
     done: dict[str, dict[tuple[str, str], None]] = field(default_factory=lambda: defaultdict(dict))
@@ -369,7 +369,7 @@ class Exercised:
 
     @property
     def percent(self) -> float:
-        """How much of everything was exercised; 100 where there is nothing."""
+        """The percentage that was exercised; 100 where there is nothing."""
         counted = [self.counts(kind) for kind in KINDS]
         there = sum(total for _, total in counted)
         return 100.0 * sum(done for done, _ in counted) / there if there else 100.0

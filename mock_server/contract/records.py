@@ -263,15 +263,7 @@ class _Splitter:
             elif not self._quoted and sign in b"{[":
                 yield from self._open(sign, match.start())
             elif not self._quoted:
-                if self._gap >= 0:
-                    yield from self._odd(match.start())
-                    self._inside = False
-                self._depth -= 1
-                if self._start >= 0 and self._depth == _LIST:
-                    self._yielded += 1
-                    yield self._buffer[self._start : self._at]
-                    self._drop(self._at)
-                    self._gap = 0
+                yield from self._close(match.start())
         self._at = max(self._at, len(self._buffer))
         if self._start < 0 and self._gap < 0:
             self._drop(max(min(self._at, len(self._buffer)) - _BEFORE, 0))
@@ -279,6 +271,18 @@ class _Splitter:
             raise BrokenArchive(f"there are more than {_MOST_BETWEEN:,} bytes between two entries")
         elif len(self._buffer) > _MOST_RECORD:
             raise BrokenArchive(f"an entry has more than {_MOST_RECORD:,} bytes")
+
+    def _close(self, at: int) -> Iterator[bytes]:
+        """Take a closing bracket at a place of the buffer: the end of the list, or of an entry, which is yielded."""
+        if self._gap >= 0:
+            yield from self._odd(at)
+            self._inside = False
+        self._depth -= 1
+        if self._start >= 0 and self._depth == _LIST:
+            self._yielded += 1
+            yield self._buffer[self._start : self._at]
+            self._drop(self._at)
+            self._gap = 0
 
     def end(self) -> None:
         """

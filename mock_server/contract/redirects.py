@@ -1,4 +1,4 @@
-"""Where an answer leads: redirects within the operation that was asked, and Location fields within the origin."""
+"""Redirects within the operation that was asked, and Location fields within the origin."""
 
 from typing import Final
 from urllib.parse import urljoin, urlsplit

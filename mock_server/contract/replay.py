@@ -106,7 +106,7 @@ def find_kept(path: Path, id_: str) -> RecordedFinding:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What came of a finding that was sent again."""
+    """The outcome of a finding that was sent again."""
 
     status: int  # of the last answer; 0 where none came
     still: bool  # whether the finding is still there

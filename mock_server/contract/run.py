@@ -1,4 +1,4 @@
-"""What all sessions of a run share: its options, the API, and what was learned; what may be sent to it, and when."""
+"""The state that all sessions of a run share: its options, the API, and what was learned."""
 
 import threading
 import time
@@ -71,7 +71,7 @@ def refusal_key(entry: Entry, request: Request, intent: Intent) -> RefusalKey:
 
 @dataclass(slots=True)
 class Learned:
-    """What answers taught of requests with bodies."""
+    """Lessons from the answers to requests with bodies."""
 
     recipes: dict[str, RequestDraft] = field(default_factory=dict)  # an accepted one, by operationId
     refused: dict[RefusalKey, Exchanged] = field(default_factory=dict)  # what need not be sent again
@@ -84,7 +84,7 @@ class RunOutOfTime(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What a run is to do."""
+    """The options of a run."""
 
     phases: tuple[str, ...] = ("examples", "coverage", "stateful", "fuzzing")
     modes: tuple[str, ...] = ("positive", "negative")
@@ -107,7 +107,7 @@ class Options:
 
 @dataclass(eq=False, repr=False)
 class Run:
-    """What all sessions of a run share."""
+    """The state that all sessions of a run share."""
 
     api: Api
     sender: Sender
@@ -153,7 +153,7 @@ class Run:
 
     @property
     def is_gone(self) -> bool:
-        """Whether the API stopped answering; operations that are tested at once may hang at once."""
+        """True where the API stopped answering; operations that are tested at once may hang at once."""
         most = _STOPPED_ANSWERING * self.options.workers
         return self.silent[TransportFault.UNREACHABLE] >= _GONE or self.silent[TransportFault.TIMEOUT] >= most
 
@@ -226,7 +226,7 @@ class Run:
 
     @property
     def expected(self) -> Expectations:
-        """What is expected beyond the document."""
+        """Expectations of a run beyond the document."""
         return Expectations(self.options.max_response_time, self.api.identity.is_known)
 
     def exchange(self, request: Request) -> Received:

@@ -56,7 +56,7 @@ MODES = ("positive", "negative")
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What came of a run."""
+    """The outcome of a run."""
 
     incidents: tuple[Incident, ...]
     operations: tuple[Exercise, ...]
@@ -77,7 +77,7 @@ class Report:
 
     @property
     def warnings(self) -> tuple[Finding, ...]:
-        """What there is to say of the operations that were not reached."""
+        """The findings about operations that were not reached."""
         return tuple(each.finding for each in self.without_success)
 
     @property
@@ -101,14 +101,14 @@ class Report:
 
     @property
     def depth(self) -> tuple[int, int]:
-        """How many operations answered a good request with success, and how many there were to test."""
+        """The number of operations that answered a good request with success, and of those to test."""
         tested = {exercise.id for exercise in self.operations}
         return sum(exercise.reached for exercise in self.operations), len(tested | self.untestable.keys())
 
     @property
     def is_elsewhere(self) -> bool:
         """
-        Whether nothing of the API was seen at all.
+        True where nothing of the API was seen at all.
 
         Every answer was 401, 403 or 404, so that what was found says nothing.
         """

@@ -192,7 +192,7 @@ class Session:
     @property
     def learned(self) -> Learned:
         """
-        What is learned of requests.
+        The lessons from the requests so far.
 
         The run's own, where operations are tested one after another whatever the number of workers; else this
         session's, so that what others do at the same time makes no difference.
@@ -248,14 +248,14 @@ class Session:
 
     @property
     def _should_be_found(self) -> bool:
-        """Whether the operation is there whatever exists, and nobody expects that it is not."""
+        """True where the operation is there whatever exists, and nobody expects that it is not."""
         entry, options = self.subject.entry, self.run.options
         expected = entry.id in options.allow_unreached or self._tuning.expects(_NOT_FOUND)
         return not expected and not template_names(entry.template)
 
     @property
     def is_alone(self) -> bool:
-        """Whether no other operation is tested at the same time."""
+        """True where no other operation is tested at the same time."""
         return self.run.options.workers == 1
 
     def ask(self, probe: Probe) -> Exchanged:
@@ -285,7 +285,7 @@ class Session:
 
     @property
     def _tuning(self) -> OperationTuning:
-        """What the settings say of the operation."""
+        """The settings of the operation."""
         return self.run.options.tuning.get(self.subject.entry.id, UNTUNED)
 
     def finding(self, rule: str, message: str, place: Place | None = None, instance: Pointer | None = None) -> Finding:

@@ -1,5 +1,5 @@
 """
-What is wrong with many records, summed up by rule and place.
+A summary of findings in many records, by rule and place.
 
 Of what is wrong, the first places are kept and the rest is counted: the memory that a run takes does not depend on how
 much there is.
@@ -27,7 +27,7 @@ class CountedFinding:
 
 @dataclass(eq=False, repr=False)
 class Summary:
-    """What was judged, and what was wrong."""
+    """The number of judged records, and their findings."""
 
     records: int = 0
     wrong: int = 0

@@ -1,5 +1,5 @@
 """
-What the user's settings say of findings: statuses that are expected, the severity of a check, a check that is off.
+The user's settings of findings: expected statuses, the severity of a check, a check that is off.
 
 A check is off for a reason and until a day; from then on it is on again, and the setting is a finding itself.
 """
@@ -23,7 +23,7 @@ _OF_STATUS: Final = frozenset(("response-status-undocumented", "response-server-
 
 @dataclass(frozen=True, slots=True)
 class OperationTuning:
-    """What holds for one operation."""
+    """The settings that hold for one operation."""
 
     expect: frozenset[str] = frozenset()  # statuses, as 409 or 5XX
     levels: Mapping[str, Level] = field(default_factory=dict)  # by check

@@ -1,5 +1,5 @@
 """
-Who breaks: two documents compared, each verdict proven or shown by a message.
+Comparison of two documents: each verdict is proven, or shown by a message.
 
 `model` has places, changes, verdicts and witnesses, `policy` says which messages are compared. `pairs` pairs
 operations, `addresses` says where they are reached, `unchanged` finds what is written the same, by `pairwise`;

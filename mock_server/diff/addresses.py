@@ -1,4 +1,4 @@
-"""Where an operation is reached: its method, and the path behind its servers."""
+"""Addresses of operations: the method, and the path behind the servers."""
 
 import re
 from typing import Final

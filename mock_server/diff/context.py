@@ -1,4 +1,4 @@
-"""What the comparisons of all operations share: the two documents, their schemas, and how changes are made."""
+"""The context of all comparisons: the two documents, their schemas, and how changes are made."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -110,7 +110,7 @@ class DiffContext:
 
     @cached_property
     def unchanged(self) -> Unchanged:
-        """What is written the same in both."""
+        """The parts that are written the same in both."""
         return Unchanged(self.old.document, self.new.document)
 
     def comparer(self, direction: Direction, *, is_sent: bool) -> SchemaComparer:
@@ -163,7 +163,7 @@ class OperationPair:
 
     @cached_property
     def is_unstable(self) -> bool:
-        """Whether the old document says that the operation may change without notice."""
+        """True where the old document says that the operation may change without notice."""
         return stability_of(self.old.entry.node) in UNSTABLE
 
     def place(self, direction: Direction | None, *part: str) -> ComparedPlace:

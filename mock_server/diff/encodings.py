@@ -39,7 +39,7 @@ class Rewritten(NamedTuple):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Party:
-    """How one party writes and reads bodies of a media type."""
+    """The encoding of bodies of a media type, as one party writes and reads them."""
 
     media: MediaType
     name: MediaRange

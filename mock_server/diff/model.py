@@ -1,5 +1,5 @@
 """
-What a comparison of two documents finds: places, verdicts and witnesses as frozen values.
+The findings of a comparison of two documents: places, verdicts and witnesses as frozen values.
 
 A place is one part of the messages of one operation: a parameter, a body of one media type, a header field of one
 answer. A change says what differs there, whether it breaks somebody, and, where it does, shows a message that proves
@@ -26,7 +26,7 @@ _DIGITS = 8  # bytes of a fingerprint
 
 
 class DiffVerdict(StrEnum):
-    """What a change means for those who rely on the old document."""
+    """The meaning of a change for those who rely on the old document."""
 
     COMPATIBLE = "compatible"  # proven: every message that is compared stays right
     BREAKING = "breaking"  # a message is shown that was right and is refused
@@ -115,7 +115,7 @@ class DocumentChange:
 
     @property
     def is_red(self) -> bool:
-        """Whether somebody breaks, or might."""
+        """True where somebody breaks, or might."""
         return self.verdict in {DiffVerdict.BREAKING, DiffVerdict.UNKNOWN}
 
     def finding(self) -> Finding:

@@ -1,5 +1,5 @@
 """
-What changes without breaking anybody by itself: defaults, properties that are named no more, objects that are closed.
+Notes about changes that break nobody by themselves: defaults, properties that are named no more, closed objects.
 
 Two schemas are gone over side by side, as they are written: properties, items, members of `allOf`, and alternatives
 that refer to the same definition. What is written the same on both sides is passed over.
@@ -45,7 +45,7 @@ def iter_endings(old: Node, new: Node, what: str) -> Iterator[tuple[str, str]]:
 
 
 class SchemaNote(NamedTuple):
-    """What changes in the schema of a message's part without breaking anybody by itself."""
+    """Note the changes in the schema of a message's part that break nobody by themselves."""
 
     rule: str
     message: str

@@ -1,5 +1,5 @@
 """
-Which operation of the old document is which of the new one.
+Pairing of the operations of the old and the new document.
 
 By method and path template, names of variables ignored; then by operationId. Where many operations moved together to
 another prefix, they are paired by what is left of their templates, and the move is said once.

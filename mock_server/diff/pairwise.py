@@ -1,4 +1,4 @@
-"""What holds for pairs of things that lead to other pairs."""
+"""Properties of pairs that lead to other pairs, by coinduction."""
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field

@@ -1,5 +1,5 @@
 """
-Which messages are compared: the one place that decides it.
+The policy: the one place that decides which messages are compared.
 
 Clients are taken to send what the old document names, servers to answer what the new one names. So an object of a
 sender has no other properties than those that its schema names, unless the schema opens it in so many words:

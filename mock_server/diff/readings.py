@@ -1,4 +1,4 @@
-"""How values are written, and whether two parties read the same from what is written."""
+"""Writing of values, and a check that two parties read the same from what is written."""
 
 from mock_server.diff.proof.wire import Writing
 from mock_server.document.references import Node

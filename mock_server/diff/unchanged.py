@@ -1,4 +1,4 @@
-"""Whether a part of two documents is written the same, with all that it refers to: most of two versions is."""
+"""Detection of parts that two documents write the same, with all that they refer to: most of two versions is."""
 
 import re
 from dataclasses import dataclass, field

@@ -1,5 +1,5 @@
 """
-What consumers use of an API: what they send and what they read, operation by operation.
+Usage of an API by its consumers: what they send and read, operation by operation.
 
 A use is a path: `query/limit`, `body/owner/name`, `200/headers/ETag`, `200/body/*/id`, where `*` is any item of an
 array. A profile is a file of them, written by `mock-server consumer`:
@@ -64,7 +64,7 @@ class UsedExchange(NamedTuple):
 
 @dataclass(slots=True)
 class OperationUsage:
-    """What a consumer sends to one operation, and reads of its answers."""
+    """A consumer's use of one operation: the parts that it sends, and reads of answers."""
 
     seen: int = 0  # exchanges
     sends: set[Pointer] = field(default_factory=set)
@@ -79,7 +79,7 @@ class OperationUsage:
 
 @dataclass(eq=False, repr=False)
 class ConsumerUsage:
-    """What one consumer uses of an API."""
+    """The use that one consumer makes of an API."""
 
     name: str
     operations: dict[str, OperationUsage] = field(default_factory=dict)  # by operationId
@@ -162,7 +162,7 @@ def usage_of(
     request: Request, decoded: DecodedRequest, response: Response | None, answer: JsonValue | Missing
 ) -> OperationUsage:
     """
-    Find what one exchange uses.
+    Find the use that one exchange makes of its operation.
 
     Args:
         request: As it was sent.

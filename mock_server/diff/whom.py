@@ -60,7 +60,7 @@ class _Question:
 
     @property
     def is_sent(self) -> bool:
-        """Whether it is about what clients send."""
+        """True where it is about what clients send."""
         return self.change.place.direction is Direction.REQUEST
 
     def is_hurt(self, usage: OperationUsage) -> bool:
@@ -96,7 +96,7 @@ class _Asked(NamedTuple):
 
 
 class _Refusals(NamedTuple):
-    """What the new document finds wrong in a request that the old one took."""
+    """The faults that the new document finds in a request that the old one took."""
 
     findings: tuple[Finding, ...] = ()
     is_complete: bool = True  # whether all of the request could be judged
@@ -331,7 +331,7 @@ class HurtFinder:
         return bool(find_unmet(document.operation(entry).security, document.schemes, carrier))
 
     def _refusals(self, asked: _Asked) -> _Refusals:
-        """Find what the new document finds wrong in a request that the old one took."""
+        """Find the faults that the new document finds in a request that the old one took."""
         old, request = asked.matched.route.target, asked.exchange.request
         new = self._entries.get(old.id)
         if new is None:

@@ -62,7 +62,7 @@ class Engine:
 
     @cached_property
     def now(self) -> datetime:
-        """What generated moments lie around."""
+        """The moment that generated moments lie around."""
         return clock_of(self.settings.now).anchor()
 
     def pools(self, locale: str | None = None) -> Pools:
@@ -84,7 +84,7 @@ class Engine:
 
     @cached_property
     def elsewhere(self) -> Elsewhere:
-        """What the document shows of properties of the same name."""
+        """The examples that the document has of properties of the same name."""
         return Elsewhere(self.document.resource.value)
 
     def outline(self, schema: Node, direction: Direction, purpose: Purpose) -> Site:

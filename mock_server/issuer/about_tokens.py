@@ -1,4 +1,4 @@
-"""What is said of tokens: userinfo, introspection, and their revocation."""
+"""Endpoints about tokens: userinfo, introspection, revocation."""
 
 from dataclasses import dataclass
 from typing import Final

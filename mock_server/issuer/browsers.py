@@ -1,5 +1,5 @@
 """
-What ties requests of one browser together: tickets of forms, and sessions of users.
+Sessions of users in browsers, and tickets of forms.
 
 A ticket says, signed, what a form is for. It is bound by a cookie to the browser that the page was shown in: so no page
 of another origin can choose a user for somebody, not even with a ticket of its own. RFC 9700, section 4.7

@@ -1,4 +1,4 @@
-"""What the issuer remembers: codes and refresh tokens that were used, what was revoked, devices that wait."""
+"""The memory of the issuer: codes and refresh tokens that were used or revoked, devices that wait."""
 
 import secrets
 from collections import OrderedDict

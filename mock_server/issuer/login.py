@@ -32,7 +32,7 @@ _CHOOSING: Final = frozenset(("login", "consent", "select_account"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationRequest:
-    """What a client asks a user for; its redirect URI is one that it may have."""
+    """An authorization request of a client; its redirect URI is one that the client may have."""
 
     client: Client
     redirect_uri: str
@@ -50,7 +50,7 @@ class AuthorizationRequest:
 
 
 class _Return(NamedTuple):
-    """Where the client is told of the outcome."""
+    """The URI that carries the outcome to the client."""
 
     client: Client
     redirect_uri: str

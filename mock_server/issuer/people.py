@@ -30,14 +30,14 @@ def _digest(text: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Who asks for tokens."""
+    """A client that asks for tokens."""
 
     id: str
     settings: IssuerClient | None  # None: of the many that are not registered, where any is known
 
     @property
     def claims(self) -> JsonObject:
-        """What its tokens say of it."""
+        """The claims of its tokens about itself."""
         return self.settings.claims if self.settings is not None else {}
 
     def may_have(self, scope: str) -> bool:
@@ -59,14 +59,14 @@ class Client:
 
 
 class User(NamedTuple):
-    """Who logs in."""
+    """A user who logs in."""
 
     key: str
     settings: IssuerUser
 
     @property
     def subject(self) -> str:
-        """What tokens call the user."""
+        """The `sub` of the user's tokens."""
         return str(self.settings.claims.get("sub", self.key))
 
     @property

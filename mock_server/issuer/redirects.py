@@ -1,5 +1,5 @@
 """
-Where a browser may be led: to what a client registered, and without registration to this machine.
+Redirects of browsers: to URIs that a client registered, and without registration to this machine.
 
 Source: RFC 9700, section 4.1.3; RFC 8252, sections 7.1 and 7.3
 """

@@ -19,7 +19,7 @@ _FORM: Final = "application/x-www-form-urlencoded"
 
 
 class RefusedGrant(Exception):
-    """What is answered in OAuth's words. RFC 6749, section 5.2."""
+    """A refusal in OAuth's words. RFC 6749, section 5.2."""
 
     def __init__(self, error: str, description: str, status: int = 400, *, challenge: str = "") -> None:
         """

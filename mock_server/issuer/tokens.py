@@ -26,7 +26,7 @@ class Visit(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Granted:
-    """What a user or a client granted."""
+    """The grant of a user or a client."""
 
     client: Client
     user: User | None  # None: the client has it for itself

@@ -1,5 +1,5 @@
 """
-What a process of a tool begins with: a command, with its progress as lines on standard error.
+The entry point of a tool's process: a command, with its progress as lines on standard error.
 
 A line of progress is JSON after a record separator, as in RFC 7464. The process ends with the one that started it:
 standard input is a pipe which that one holds open.

@@ -1,5 +1,5 @@
 """
-Which files and hosts an argument of a tool may name.
+The files and hosts that an argument of a tool may name.
 
 Arguments come from a model, which may have read them in a document, a page or an answer: they are hostile. Files lie in
 the working folder, or in one that `--allow-path` names, with links followed. Hosts are this machine, or one that

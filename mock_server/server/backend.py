@@ -354,7 +354,7 @@ class Backend:
 
     @property
     def has_quotas(self) -> bool:
-        """Whether requests of clients are counted."""
+        """True where requests of clients are counted."""
         settings = self.settings
         return settings.rate_limit is not None or (
             bool(settings.operations) and any(own.rate_limit is not None for own in settings.operations.values())

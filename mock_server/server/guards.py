@@ -1,5 +1,5 @@
 """
-What is decided on a request before its document answers: whether it was answered before, or is one too many.
+Decisions about a request before its document answers: a repeat, or one too many.
 
 Nothing of it costs anything where neither is wanted: a request without an idempotency key is handed on at once.
 """

@@ -23,7 +23,7 @@ _DAY: Final = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """What time it is."""
+    """A clock."""
 
     offset: float = 0.0  # seconds ahead of the real one
     frozen: float | None = None  # in seconds since the epoch, where it stands still

@@ -21,7 +21,7 @@ from mock_server.json_values import Pointer
 
 @dataclass(frozen=True, slots=True)
 class Expectations:
-    """What is expected beyond the document."""
+    """Expectations of a run beyond the document."""
 
     max_response_time: float | None = None  # seconds
     real_credentials: bool = False  # they were given, so that made-up ones can be told from them
@@ -37,7 +37,7 @@ class ExchangeUnderCheck:
 
     @property
     def probe(self) -> Probe:
-        """What was sent."""
+        """The request that was sent."""
         return self.exchanged.probe
 
     @property
@@ -55,7 +55,7 @@ class ExchangeUnderCheck:
 
     @cached_property
     def conformance(self) -> tuple[Finding, ...] | None:
-        """What the judge of responses finds; None where the answer is none that the document speaks of."""
+        """The judgement of the response; None where the document says nothing about it."""
         response = self.response
         if response is None or self.exchanged.received.fault is not None:
             return None
@@ -89,7 +89,7 @@ class Asking(Protocol):
 
     @property
     def is_alone(self) -> bool:
-        """Whether no other operation is tested at the same time."""
+        """True where no other operation is tested at the same time."""
 
     def send(self, probe: Probe) -> Exchanged:
         """Send a probe and judge what comes."""

@@ -1,5 +1,5 @@
 """
-What one exchange says about the provider: the checks that need nothing but it.
+The checks that need a single exchange.
 
 Each takes an exchange that was sent on purpose and gives verdicts. A refusal of a request that was wrong on purpose may
 come from a framework, a gateway or a router, which know nothing of the document: about those, verdicts are doubtful.

@@ -1,5 +1,5 @@
 """
-What safe methods promise: the same again, HEAD like GET, and conditions that are obeyed.
+The checks of safe methods: equal repeats, HEAD like GET, conditions that are obeyed.
 
 RFC 9110, sections 9.2 and 13.
 """

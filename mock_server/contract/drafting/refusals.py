@@ -1,5 +1,5 @@
 """
-What a refusal says: the words of its body, and the parts of the request that it names.
+Reading of refusals: the words of the body, and the parts of the request that it names.
 
 A part is named by a pointer or path in a member of the body (`loc`, `field`, `pointer`, …), by its name in the words,
 or by its value, as in `DNS Name 'x' is not canonical`.
@@ -48,7 +48,7 @@ class NamedPart:
 
 @dataclass(frozen=True, slots=True)
 class RefusedRequest:
-    """What a refusal says."""
+    """The content of a refusal."""
 
     status: int
     texts: tuple[str, ...]  # what is written in it, the longest first

@@ -1,5 +1,5 @@
 """
-What a run knows of the provider's data, and how it comes to know it.
+Knowledge of the provider's data, and how a run collects it.
 
 `memory` keeps `things` and values, `observed` finds them in answers, `templates` compares the templates of paths.
 

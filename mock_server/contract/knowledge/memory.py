@@ -1,5 +1,5 @@
 """
-What is known of the provider's data: values that were given, and things that answers named.
+Memory of the provider's data: values that were given, and things that answers named.
 
 A thing is known by the variables of its path, as in `{"shelf": 1, "book": "x"}` under `/shelves/{shelf}/books/{book}`;
 templates are compared by structure. Requests that change something go only to what this run created, or to what was

@@ -1,5 +1,5 @@
 """
-What an answer names: the things in its body, and what identifies each.
+Reading of answers: the things in a body, and the members that identify each.
 
 A body may be one thing, a list of them, a list in an envelope, a list of ids, or a map from ids to things.
 """

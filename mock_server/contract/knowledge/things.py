@@ -40,12 +40,12 @@ class KnownObject:
 
     @property
     def noun(self) -> str:
-        """What it is: `pet`."""
+        """Its noun: `pet`."""
         return collection_word(self.template)
 
     @property
     def identity(self) -> JsonValue:
-        """What its collection knows it by: the last of its variables."""
+        """Its id in its collection: the last of its variables."""
         return list(self.variables.values())[-1]
 
     def iter_names(self) -> Iterator["KnownObject"]:

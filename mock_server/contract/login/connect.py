@@ -28,7 +28,7 @@ _UNAUTHORIZED = 401
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiConnection:
-    """How an API is reached."""
+    """The connection settings of an API."""
 
     app: str | None  # module:attribute of an application in this process
     url: str | None
@@ -43,7 +43,7 @@ class ApiConnection:
 
 @dataclass(frozen=True, slots=True)
 class WantedLogins:
-    """How to log in, as settings and flags say it."""
+    """The logins that settings and flags ask for."""
 
     logins: Mapping[str, LoginSettings]  # by name
     tables: Mapping[str, TestedOperation]  # by pattern of operations
@@ -69,7 +69,7 @@ class AuthorizedSender:
 
     @property
     def origin(self) -> str:
-        """Where requests go."""
+        """The origin that requests are sent to."""
         return self.sender.origin
 
     def send(self, request: Request) -> Received:

@@ -1,4 +1,4 @@
-"""What a login gave: a token or cookies, how long they are good, and what renews them."""
+"""Grants of logins: a token or cookies, their lifetime, and their renewal."""
 
 import base64
 import binascii
@@ -18,7 +18,7 @@ _COMMON: Final = ("/access_token", "/token", "/accessToken", "/id_token", "/jwt"
 
 
 class Grant(NamedTuple):
-    """What a login gave."""
+    """The credentials that a login gave."""
 
     values: tuple[str, ...]  # a token; or the values of cookies or header fields
     names: tuple[str, ...] = ()  # of these cookies or fields; empty for a token

@@ -42,7 +42,7 @@ class Login:
 
     @property
     def described(self) -> str:
-        """What messages call it."""
+        """Its name in messages."""
         if self.name:
             return f"the login {self.name}"
         return "the login"
@@ -123,7 +123,7 @@ class Logins:
 
     @property
     def variables(self) -> dict[str, str]:
-        """What placeholders are called in lines for a shell: TOKEN, and with the name of the login ADMIN_TOKEN."""
+        """The name of its placeholder in lines for a shell: TOKEN, and with the name of the login ADMIN_TOKEN."""
         found = {}
         for number, login in enumerate(self.logins):
             name = re.sub(r"\W", "_", login.name, flags=re.ASCII).upper()

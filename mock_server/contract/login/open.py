@@ -27,7 +27,7 @@ _WAYS: Final = ("value", "function", "request", "token_url", "issuer")
 
 
 class _Part(NamedTuple):
-    """What a login adds to an identity, and for which operations."""
+    """The credentials that a login adds to an identity, and the operations that they are for."""
 
     settings: LoginSettings
     identity: Identity

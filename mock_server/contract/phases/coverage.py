@@ -88,7 +88,7 @@ class Covering:
 
     @property
     def _deletes(self) -> bool:
-        """Whether each request needs a thing of its own."""
+        """True where each request needs a thing of its own."""
         return self.session.subject.operation.method == "DELETE" and self.session.run.options.mutating
 
     def _vary(self) -> None:

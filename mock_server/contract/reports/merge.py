@@ -89,7 +89,7 @@ def _is_found(found: JsonObject) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _LineKind:
-    """What a line of one kind has to be."""
+    """The demands on a line of one kind."""
 
     members: frozenset[str]
     is_right: Callable[[JsonObject], bool]

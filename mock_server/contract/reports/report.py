@@ -1,4 +1,4 @@
-"""What a run found, as JSON data: masked, cut to size, with lines. All reports are made of it."""
+"""The findings of a run as JSON data: masked, cut to size, with lines. All reports are made of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ MOST_BODY: Final = 16_384  # bytes that are shown
 
 @dataclass(frozen=True, slots=True)
 class ReportContext:
-    """What a report needs beside the run."""
+    """The context that a report needs in addition to the run."""
 
     title: str  # of the document
     document: str  # its name

@@ -43,7 +43,7 @@ class Creation:
 
 @dataclass(frozen=True, slots=True)
 class Shell:
-    """What lines for a shell need beside a finding."""
+    """The context that lines for a shell need in addition to a finding."""
 
     stand_ins: Mapping[str, str] = field(default_factory=dict)  # secrets: what is written in double quotes
     creations: Mapping[bytes, Creation] = field(default_factory=dict)  # by the path of the thing
@@ -130,7 +130,7 @@ def _sentinel(index: int) -> str:
 
 def find_stand_ins(templates: Iterable[str], environment: Mapping[str, str]) -> dict[str, str]:
     """
-    Find what a shell may write in place of secrets: the variables that they came from.
+    Find the variables of the shell that secrets came from, to be written in place of them.
 
     Args:
         templates: Texts with `${NAME}` or `${file:PATH}`, as the user gave them.

@@ -43,7 +43,7 @@ class _Deadline(threading.local):
 
     @property
     def met_closed_connection(self) -> bool:
-        """Whether the request may have met a connection that the server had closed already."""
+        """True where the request may have met a connection that the server had closed already."""
         return self.reused and not self.answered and not self._broken.is_set()
 
     def left(self, timeout: float | None) -> float | None:

@@ -28,7 +28,7 @@ _FRAMING: Final = frozenset((b"content-length", b"transfer-encoding"))  # only w
 
 
 class TransportFault(Enum):
-    """What an API did instead of answering."""
+    """A failure of an API to answer."""
 
     UNREACHABLE = "no connection could be made"
     DISCONNECTED = "the connection was closed before the answer was complete"
@@ -40,7 +40,7 @@ class TransportFault(Enum):
 
 @dataclass(frozen=True, slots=True)
 class AnswerLimits:
-    """What one answer may take."""
+    """The limits of one answer."""
 
     seconds: float = 10.0
     size: int = 20 * 1024 * 1024  # bytes of a body
@@ -50,7 +50,7 @@ class AnswerLimits:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What came back."""
+    """An answer as it was received."""
 
     response: Response | None
     fault: TransportFault | None = None
@@ -258,7 +258,7 @@ class BufferedBody:
 
     @property
     def seconds_left(self) -> float:
-        """How long to go on waiting."""
+        """The seconds to go on waiting."""
         if self.is_stream:
             limit = self._limits.stream_seconds
         else:

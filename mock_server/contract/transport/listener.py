@@ -48,7 +48,7 @@ class Listener:
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The address that it listens on."""
         host, port = self._server.server_address[:2]
         return self._url or f"http://{host!s}:{port}"
 

@@ -80,7 +80,7 @@ class PacedSender:
 
     @property
     def origin(self) -> str:
-        """Where requests go."""
+        """The origin that requests are sent to."""
         return self.sender.origin
 
     def send(self, request: Request) -> Received:

@@ -27,7 +27,7 @@ _DEEPEST: Final = 50
 
 @dataclass(eq=False, repr=False)
 class Scope:
-    """What expressions may name."""
+    """The values that expressions may name."""
 
     inputs: Mapping[str, JsonValue] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)

@@ -43,7 +43,7 @@ class Unplayable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _StepOutcome:
-    """What came of a step."""
+    """The outcome of a step."""
 
     success: bool
     why: str = ""  # it was none

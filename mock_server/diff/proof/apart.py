@@ -1,4 +1,4 @@
-"""Whether it is proven that no value is of two schemas at once, one of each side."""
+"""Proofs that no value is of two schemas at once, one of each side."""
 
 from dataclasses import dataclass, field
 from typing import Final

@@ -1,5 +1,5 @@
 """
-Whether everything that a sender may send is accepted by a receiver: a proof, or the gaps that it leaves.
+Proofs that everything that a sender may send is accepted by a receiver, or the gaps that are left.
 
 Schemas are compared by their canonical forms, keyword by keyword. A pair of definitions is taken for contained until
 it turns out not to be, and everything that relied on it is looked at again: what is left at the end is the greatest
@@ -67,7 +67,7 @@ def _never(old: Node, new: Node) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Compared:
-    """What was found out about two forms, as long as none of some pairs turns out otherwise."""
+    """The result for two forms, as long as none of some pairs turns out otherwise."""
 
     gaps: list[Gap]
     relied_on: frozenset[Pair]

@@ -1,4 +1,4 @@
-"""What canonical forms say: types, listed values, the properties of objects."""
+"""Reading of canonical forms: types, listed values, the properties of objects."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -222,7 +222,7 @@ class ObjectPair:
 
     @cached_property
     def additional(self) -> Canonical | None:
-        """What may be sent under other names; None for anything."""
+        """Return the schema of values under other names; None for anything."""
         return self.one.additional_properties if self.one is not None else None
 
     @cached_property
@@ -236,7 +236,7 @@ class ObjectPair:
 
     @cached_property
     def is_closed(self) -> bool:
-        """Whether no property is sent but those that are named, by name or pattern."""
+        """True where no property is sent but those that are named, by name or pattern."""
         if self._names is not None:
             return set(self._names.patterns) <= self.patterns.keys()
         return self.additional is not None and is_unsatisfiable(self.additional)

@@ -48,7 +48,7 @@ class Gap:
 
     @property
     def identity(self) -> tuple[object, ...]:
-        """What tells gaps of one pair of schemas apart."""
+        """The key that tells gaps of one pair of schemas apart."""
         return (self.keyword, self.absent, self.pair, *((step.kind, step.token, step.index) for step in self.path))
 
     def under(self, step: GapStep, sender: Canonical) -> "Gap":

@@ -51,7 +51,7 @@ class Sameness:
 
     @property
     def is_plain(self) -> bool:
-        """Whether a receiver accepts what its document does: it is not sealed, or the sender is as well."""
+        """True where a receiver accepts what its document does: it is not sealed, or the sender is as well."""
         return not self.receiver.is_sealed or self.sender.is_sealed
 
     def of_definitions(self, sent: str, received: str) -> bool:

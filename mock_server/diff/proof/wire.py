@@ -15,7 +15,7 @@ _DEFINITIONS: Final = "#/$defs/"
 
 
 class Writing(Enum):
-    """How values of a schema are written."""
+    """The way in which values of a schema are written."""
 
     JSON = "json"  # with their types
     TEXT = "text"  # all that is no list or object is a text: parameters, header fields, XML

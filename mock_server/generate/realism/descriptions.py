@@ -1,5 +1,5 @@
 """
-What a description says of values: the words that are allowed, examples, bounds and units.
+Reading of descriptions: the words that are allowed, examples, bounds and units of values.
 
 Descriptions are somebody else's text: only their beginning is read, by expressions that go over it once. What is found
 is a wish: every value is judged by the schema before it is used, so that a description makes none that is wrong.
@@ -93,7 +93,7 @@ _WORDS_LIKE: Final = frozenset(("true", "false", "null", "none", "undefined", "n
 
 @dataclass(frozen=True, slots=True)
 class DescribedValues:
-    """What a description says of the values of a property."""
+    """The demands and hints of a description on the values of a property."""
 
     values: tuple[str, ...] = ()  # the words that are allowed, or examples of them
     least: float | None = None

@@ -130,7 +130,7 @@ class ValueSite:
 
     @property
     def description(self) -> str:
-        """What is said of the value, and of what it is in."""
+        """The descriptions of the value, and of the object that it is in."""
         own = self.schema.text("description")
         if not self.about or self.about == own:
             return own

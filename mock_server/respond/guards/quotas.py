@@ -23,7 +23,7 @@ _USED: Final = frozenset((b"x-ratelimit-used",))
 
 
 class QuotaUse(NamedTuple):
-    """What a client has used of a quota, with the request at hand."""
+    """A client's use of a quota, with the request at hand."""
 
     policy: str  # its name
     rate: Rate
@@ -33,12 +33,12 @@ class QuotaUse(NamedTuple):
 
     @property
     def is_exceeded(self) -> bool:
-        """Whether the request is one too many."""
+        """True where the request is one too many."""
         return self.used > self.rate.number
 
     @property
     def left(self) -> int:
-        """How many more requests there may be."""
+        """The number of requests that are left."""
         return max(self.rate.number - self.used, 0)
 
     @property

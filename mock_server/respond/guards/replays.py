@@ -25,7 +25,7 @@ _ENTRY: Final = 600  # bytes of an answer in memory, apart from its body
 
 
 class ReplayKey(NamedTuple):
-    """What two requests have in common that are the same one."""
+    """The key that repeats of one request share."""
 
     world: str
     method: str

@@ -1,4 +1,4 @@
-"""Whether the bearer token of a request is good for an operation, and what is said where it is not. RFC 6750."""
+"""Verification of bearer tokens for an operation, and the refusals. RFC 6750."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, Protocol

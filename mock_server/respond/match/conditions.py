@@ -87,7 +87,7 @@ def find_parameter(
     location: ParameterLocation, name: str, request: Request, understood: DecodedRequest
 ) -> JsonValue | Missing:
     """
-    Find what a request says under a name, in its path or query.
+    Find the values of a request under a name, in its path or query.
 
     Args:
         location: Where to look.
